@@ -43,6 +43,7 @@ export function sessionOf({ derivatives }: Instrument): TradingSession {
 export function asNaive({ candle, quality }: CandleWithQuality): Omit<NaiveCandle, 'gapMs' | 'seeded'> {
   const { timestampMs: minuteMs, open, high, low, close, volume } = candle;
   const { ticks, priceChanges, source, volSlack, repaired, coverage, maxAgeMs, tail } = quality;
+  const { oiHigh, oiLow, oiClose } = quality;
   return {
     minuteMs,
     open,
@@ -57,6 +58,9 @@ export function asNaive({ candle, quality }: CandleWithQuality): Omit<NaiveCandl
     repaired,
     coverage,
     maxAgeMs,
+    oiHigh,
+    oiLow,
+    oiClose,
     tail,
   };
 }

@@ -42,6 +42,9 @@ export interface NaiveCandle {
   /** Share of the minute's seconds with a packet, and the longest time without one. Null for the auction. */
   readonly coverage: number | null;
   readonly maxAgeMs: number | null;
+  readonly oiHigh: number | null;
+  readonly oiLow: number | null;
+  readonly oiClose: number | null;
   /** Whether a packet stamped after the end of continuous trading changed it. */
   readonly tail: boolean;
 }
@@ -122,6 +125,8 @@ export interface Book {
   readonly ends: Map<number, number>;
   /** By label: times of packets of the minute, ascending; the seconds of these times count as covered. */
   readonly seen: Map<number, number[]>;
+  /** By label: open interest that packets of the minute told, in order. */
+  readonly interest: Map<number, number[]>;
 }
 
 /**
@@ -198,6 +203,7 @@ export function candleOf(
     }
   }
   const seen = book.seen.get(labelMs) ?? [];
+  const interest = book.interest.get(labelMs) ?? [];
   const marks = [minute.fromMs, ...seen, minute.toMs];
   const ages = marks.slice(1).map((ms, k) => ms - marks[k]);
   const close = closing.price / scale;
@@ -224,6 +230,9 @@ export function candleOf(
     repaired,
     coverage: minute.auction ? null : new Set(seen.map((ms) => Math.floor(ms / 1000))).size / 60,
     maxAgeMs: minute.auction ? null : highest(ages),
+    oiHigh: interest.length === 0 ? null : highest(interest),
+    oiLow: interest.length === 0 ? null : lowest(interest),
+    oiClose: interest.at(-1) ?? null,
     tail,
   };
 }

@@ -45,6 +45,7 @@ export interface Frame {
   readonly volume: bigint;
   readonly lastQuantity: bigint;
   readonly lastTradeSeconds: bigint;
+  readonly openInterest: bigint;
   readonly dayHigh: bigint;
   readonly dayLow: bigint;
   readonly previousClose: bigint;
@@ -82,6 +83,7 @@ export function decode(bytes: Uint8Array): Frame | 'length' | 'mode' {
     volume: mode === 2 || mode === 3 ? view.getBigInt64(67, true) : 0n,
     lastQuantity: mode === 2 || mode === 3 ? view.getBigInt64(51, true) : 0n,
     lastTradeSeconds: mode === 3 ? view.getBigInt64(123, true) : 0n,
+    openInterest: mode === 3 ? view.getBigInt64(131, true) : 0n,
     dayHigh: mode === 2 || mode === 3 ? view.getBigInt64(99, true) : 0n,
     dayLow: mode === 2 || mode === 3 ? view.getBigInt64(107, true) : 0n,
     previousClose: mode === 2 || mode === 3 ? view.getBigInt64(115, true) : 0n,

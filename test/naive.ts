@@ -154,9 +154,13 @@ function traded(
 }
 
 /** Notes a packet's second as covered, if it is later than those before it in its minute. Not in an auction. */
-function cover(book: Book, date: string, exchangeMs: number, only?: number): void {
+function cover(book: Book, date: string, { exchangeMs: at, openInterest }: Frame, only?: number): void {
+  const exchangeMs = Number(at);
   const minute = minuteOf(book.instrument, date, exchangeMs);
   if (minute === undefined || minute.auction || (only !== undefined && only !== minute.labelMs)) return;
+  const told = book.interest.get(minute.labelMs) ?? [];
+  if (openInterest > 0n && openInterest < 1n << 53n) told.push(Number(openInterest));
+  book.interest.set(minute.labelMs, told);
   const seen = book.seen.get(minute.labelMs) ?? [];
   book.seen.set(minute.labelMs, seen);
   if (seen.length === 0 || exchangeMs > seen.at(-1)!) seen.push(exchangeMs);
@@ -208,7 +212,7 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
       return void closeLate(last?.price, []);
     }
     counts.tick++;
-    cover(book, date, timeMs, minute.labelMs);
+    cover(book, date, frame, minute.labelMs);
     return addTick(book, minute.labelMs, tickOf(frame, packet, 1));
   }
   const known = book.anchor?.connection === packet.connection;
@@ -233,7 +237,7 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
     const late = closeLate(before!.frame.price, within ? unshown : []);
     if (ticks !== undefined && within && !late)
       ticks.push({ ...tickOf(frame, packet, 0), unshown, isTick: false });
-    return cover(book, date, exchangeMs);
+    return cover(book, date, frame);
   }
   const { quantity, bare } = told;
   const doubtful = (labelMs: number | undefined, tick: Tick | undefined): void => {
@@ -247,7 +251,7 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
     return void counts.outOfSession++;
   }
   counts.tick++;
-  if (!told.older) cover(book, date, exchangeMs, own.labelMs);
+  if (!told.older) cover(book, date, frame, own.labelMs);
   // Nothing is traded between the end of continuous trading and the auction's print.
   const fromMs = own.auction ? closeOf(book.instrument, date) : own.fromMs;
   // A trade of the tail may have its volume in the auction's.
@@ -325,6 +329,7 @@ export function naiveFold(packets: Iterable<NaivePacket>, options: NaiveOptions)
     range: { high: 0n, low: 0n, earlier: { high: 0n, low: 0n } },
     shown: { high: 0n, low: 0n },
     seen: new Map(),
+    interest: new Map(),
     ends: new Map(),
   }));
   const refused = { length: 0, mode: 0 };

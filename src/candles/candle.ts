@@ -44,6 +44,10 @@ export interface QualityRow {
   readonly coverage: number | null;
   /** Longest time without a packet, the minute's edges included, market ms; null for an auction. */
   readonly maxAgeMs: number | null;
+  /** Open interest that SnapQuote packets of the minute told: highest, lowest, last; null where none did. */
+  readonly oiHigh: number | null;
+  readonly oiLow: number | null;
+  readonly oiClose: number | null;
 }
 
 export type CandleSource = 'continuous' | 'auction';

@@ -78,6 +78,9 @@ export function candleFromBar(
       tail: figures.tail,
       coverage: source === 'auction' ? null : figures.coveredSeconds / MINUTE_SECONDS,
       maxAgeMs: source === 'auction' ? null : Math.max(figures.longestSilenceMs, silenceAtEnd),
+      oiHigh: figures.oiHigh || null,
+      oiLow: figures.oiLow || null,
+      oiClose: figures.oiClose || null,
     },
   };
 }

@@ -14,6 +14,7 @@ const FIELDS = [
   FIELD.lastQuantity,
 ] as const;
 const TRADE = 2 * FIELD.lastTradeSeconds;
+const OPEN_INTEREST = 2 * FIELD.openInterest;
 /** Seconds around bar 0 in which a last trade fits into a word of ms. */
 export const TRADE_REACH_SECONDS = 1_300_000;
 
@@ -32,6 +33,7 @@ export function isVolumeNarrow({ f64, statics }: ShardMemory, { mode, words }: P
     return false;
   if (mode !== MODE.snapquote) return true;
   const sinceOrigin = words[TRADE] - f64[statics + STATIC.originMs] / 1000;
+  if (words[OPEN_INTEREST + 1] !== 0) return false;
   return words[TRADE + 1] === 0 && sinceOrigin >= -TRADE_REACH_SECONDS && sinceOrigin < TRADE_REACH_SECONDS;
 }
 
@@ -46,7 +48,11 @@ export function writeVolume(memory: ShardMemory, at: number, packet: Packet, nar
     if (!narrow) i32[high + 1 + k] = words[2 * FIELDS[k] + 1];
   }
   if (isRangeBeyondCircuits(packet)) forgetRange(memory, at);
-  if (mode !== MODE.snapquote) return;
+  const told = mode === MODE.snapquote;
+  const oi = RECORD.openInterest - WIDE_FROM;
+  i32[low + oi] = told ? words[OPEN_INTEREST] : 0;
+  if (!narrow) i32[high + oi] = told ? words[OPEN_INTEREST + 1] : 0;
+  if (!told) return;
   i32[low] = narrow ? words[TRADE] * 1000 - f64[statics + STATIC.originMs] : words[TRADE];
   if (!narrow) i32[high] = words[TRADE + 1];
 }

@@ -14,10 +14,10 @@
  * | GAPS      | 1,024 x 16          | shard  | writer, main | spans of market time that were not seen              |
  * | STATIC    | rows x 56           | main   | shard, writer| each row's session; constant once the shard starts   |
  * | VERSION   | rows x 4            | shard  | writer, main | row version; its lowest bit selects the valid slot   |
- * | SLOTS     | rows x 2 x 576      | shard  | writer, main | two slots a row: state, and the bar of the last tick |
+ * | SLOTS     | rows x 2 x 584      | shard  | writer, main | two slots a row: state, and the bar of the last tick |
  * | BARS      | bars x 76           | shard  | writer, main | every bar that is not in its row's valid slot        |
  * | AS_SEALED | bars x 32           | shard  | writer       | each candle at its first seal: what the rule saw     |
- * | PACKET    | 96                  | shard  | shard        | the current packet, unpacked                         |
+ * | PACKET    | 112                 | shard  | shard        | the current packet, unpacked                         |
  * | RING      | slots x 32 or 64    | main   | shard        | records in transit                                   |
  * | WIDE      | slots x 32, volume  | main   | shard        | high words of the record in the same place           |
  * | WIDE_BARS | bars x 312          | shard  | writer, main | doubles of a bar with a number that exceeds its word |
@@ -68,21 +68,22 @@ export const SLOT = {
   sessionOpen: 29,
   exchangeAverage: 30,
   sealedChanges: 31, // Packets that may have changed a sealed bar.
+  openInterest: 32, // As told last; 0: not told.
   /** Includes all the row's records up to this ring cursor; NaN: none. */
-  cursor: 32,
-  barIndex: 33, // -1: none.
-  sessionSum: 34,
-  sessionHigh: 35,
-  sessionLow: 36,
-  ticks: 37,
-  lastTime: 38,
-  lastPrice: 39,
-  lastSequenceLow: 40,
-  lastSequenceHigh: 41,
+  cursor: 33,
+  barIndex: 34, // -1: none.
+  sessionSum: 35,
+  sessionHigh: 36,
+  sessionLow: 37,
+  ticks: 38,
+  lastTime: 39,
+  lastPrice: 40,
+  lastSequenceLow: 41,
+  lastSequenceHigh: 42,
   /** Greatest tick time, epoch ms; 0: none. */
-  lastTickTime: 42,
-  bar: 43,
-  size: 43 + BAR.size,
+  lastTickTime: 43,
+  bar: 44,
+  size: 44 + BAR.size,
 } as const;
 
 const WIDE_BAR = BAR.size + AS_SEALED.size;

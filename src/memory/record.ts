@@ -24,7 +24,7 @@ export const FLAG = {
  * control   what  | receivedUs | -          | -    | timeMs               | untilMs
  *
  * byte      32      36           40           44     48         52          56            60
- * volume    trade | volume     | average    | open | high     | low       | quantity    | - (open interest)
+ * volume    trade | volume     | average    | open | high     | low       | quantity    | open interest
  * ```
  */
 export const RECORD = {
@@ -47,6 +47,8 @@ export const RECORD = {
   dayHigh: 12,
   dayLow: 13,
   lastQuantity: 14,
+  /** SnapQuote; 0 in Quote mode. */
+  openInterest: 15,
   size: 16,
   sizeWithoutVolume: 8,
 } as const;
@@ -81,7 +83,8 @@ export const PACKET = {
   dayHigh: 10, // F
   dayLow: 11, // F
   lastQuantity: 12, // F
-  size: 13,
+  openInterest: 13, // F
+  size: 14,
 } as const;
 
 /** `RECORD.what`, one 32-bit word: bits 0-3 kind, 4-7 flags, 8-30 row. */

@@ -71,6 +71,8 @@ export interface RowFigures {
   readonly sessionHigh: number | undefined;
   readonly sessionLow: number | undefined;
   readonly exchangeAverage: number | undefined;
+  /** Of the newest packet that told one (SnapQuote). */
+  readonly openInterest: number | undefined;
 }
 
 /** Repeats `read` until the row's version stayed the same, so that the result is of one moment. */
@@ -103,6 +105,7 @@ export function readRow(m: ShardMemory, row: number): RowFigures {
     sessionHigh: known(f[s + SLOT.sessionHigh]),
     sessionLow: known(f[s + SLOT.sessionLow]),
     exchangeAverage: known(f[s + SLOT.exchangeAverage]),
+    openInterest: known(f[s + SLOT.openInterest]),
   }));
 }
 
@@ -128,6 +131,10 @@ export interface BarFigures {
   readonly longestSilenceMs: number;
   /** Volume that may belong outside the bar, before or after; null: unknown. */
   readonly volSlack: number | null;
+  /** Open interest that packets of the minute told; 0: none. */
+  readonly oiHigh: number;
+  readonly oiLow: number;
+  readonly oiClose: number;
 }
 
 /** This thread's copies of a bar that is read, and of those around it. */
@@ -173,6 +180,9 @@ function figuresOf(m: ShardMemory, row: number, s: number, bar: number): BarFigu
     lastSeenAt: own[BAR.lastSeenAt],
     longestSilenceMs: own[BAR.longestSilenceMs],
     volSlack: slackOf(m, row, s, bar, own[BAR.slackBefore]),
+    oiHigh: own[BAR.oiHigh],
+    oiLow: own[BAR.oiLow],
+    oiClose: own[BAR.oiClose],
   };
 }
 

@@ -49,4 +49,7 @@ export const QUALITY_COLUMNS = [
   { name: 'coverage', type: 'double' },
   { name: 'max_age_ms', type: 'int64' },
   { name: 'tail', type: 'boolean' },
+  { name: 'oi_high', type: 'int64' },
+  { name: 'oi_low', type: 'int64' },
+  { name: 'oi_close', type: 'int64' },
 ] as const satisfies readonly Column[];

@@ -29,6 +29,9 @@ export function qualityRecord(row: QualityRow): ParquetRecord {
     coverage: row.coverage,
     max_age_ms: row.maxAgeMs,
     tail: row.tail,
+    oi_high: row.oiHigh,
+    oi_low: row.oiLow,
+    oi_close: row.oiClose,
   };
 }
 
@@ -41,14 +44,18 @@ function numberOrNull(value: unknown): number | null | undefined {
 
 /** One row from a reader; undefined when a value is missing or of another type. */
 export function qualityFrom(record: Readonly<Record<string, unknown>>): QualityRow | undefined {
-  // Files of rules 1 and 2 lack `tail`, and older ones the four columns before it.
+  // Older files lack open interest, those of rules 1 and 2 `tail`, and still older ones the four columns before it.
   const { partial, source, repaired = false, tail = false } = record;
-  const [volSlack, coverage, maxAgeMs] = [
+  const [volSlack, coverage, maxAgeMs, oiHigh, oiLow, oiClose] = [
     numberOrNull(record.vol_slack),
     numberOrNull(record.coverage),
     numberOrNull(record.max_age_ms),
+    numberOrNull(record.oi_high),
+    numberOrNull(record.oi_low),
+    numberOrNull(record.oi_close),
   ];
   if (volSlack === undefined || coverage === undefined || maxAgeMs === undefined) return undefined;
+  if (oiHigh === undefined || oiLow === undefined || oiClose === undefined) return undefined;
   if (
     typeof partial !== 'boolean' ||
     typeof repaired !== 'boolean' ||
@@ -70,6 +77,9 @@ export function qualityFrom(record: Readonly<Record<string, unknown>>): QualityR
     coverage,
     maxAgeMs,
     tail,
+    oiHigh,
+    oiLow,
+    oiClose,
   };
   const numbers = [row.timestampMs, row.ticks, row.priceChanges, row.revision, row.late, row.gapMs];
   return numbers.every(Number.isFinite) ? row : undefined;

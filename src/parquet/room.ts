@@ -6,9 +6,9 @@ import { qualityPath } from './quality-file.js';
 /** Of ext4, XFS and tmpfs. */
 const BLOCK_BYTES = 4096;
 /** Of a file with few rows: schema, Arrow schema, footer. test/parquet/room.test.ts measures these. */
-const FIXED_BYTES = { candles: 2048, quality: 3584 } as const;
+const FIXED_BYTES = { candles: 2048, quality: 3712 } as const;
 /** Without symbol and exchange. */
-const ROW_BYTES = { candles: 60, quality: 96 } as const;
+const ROW_BYTES = { candles: 60, quality: 125 } as const;
 /** Names in folders, temporary ones included. */
 const NAME_BYTES = 512;
 

@@ -112,6 +112,9 @@ function assertRow({ symbol, exchange }: FileInstrument, { candle, quality }: Ca
     quality.gapMs,
     quality.volSlack ?? 0,
     quality.maxAgeMs ?? 0,
+    quality.oiHigh ?? 0,
+    quality.oiLow ?? 0,
+    quality.oiClose ?? 0,
   ];
   assert(
     counts.every((count) => Number.isSafeInteger(count) && count >= 0),

@@ -28,6 +28,7 @@ export function unpack(m: ShardMemory, at: number): number {
   f[r + PACKET.dayHigh] = i32[w + RECORD.dayHigh] >>> 0;
   f[r + PACKET.dayLow] = i32[w + RECORD.dayLow] >>> 0;
   f[r + PACKET.lastQuantity] = i32[w + RECORD.lastQuantity] >>> 0;
+  f[r + PACKET.openInterest] = i32[w + RECORD.openInterest] >>> 0;
   if (m.shape.hasTradeTime === true)
     f[r + PACKET.timeMs] = f[m.statics + STATIC.originMs] + i32[w + RECORD.tradeTime];
   if ((flags & FLAG.wide) !== 0) addHighWords(m, r, m.wideOf(at) - WIDE_FROM, i32[w + RECORD.tradeTime]);
@@ -43,6 +44,7 @@ function addHighWords(m: ShardMemory, r: number, k: number, tradeSecondsLow: num
   f[r + PACKET.dayHigh] += i32[k + RECORD.dayHigh] * TWO_32;
   f[r + PACKET.dayLow] += i32[k + RECORD.dayLow] * TWO_32;
   f[r + PACKET.lastQuantity] += i32[k + RECORD.lastQuantity] * TWO_32;
+  f[r + PACKET.openInterest] += i32[k + RECORD.openInterest] * TWO_32;
   if (m.shape.hasTradeTime === true)
     f[r + PACKET.timeMs] = (i32[k + RECORD.tradeTime] * TWO_32 + (tradeSecondsLow >>> 0)) * 1000;
 }

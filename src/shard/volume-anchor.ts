@@ -11,6 +11,7 @@
  * | `repairExtremes` | which high or low did no packet show?                   | BAR.high, BAR.low, BAR.marks       |
  * | `repairFirst`    | and in the day's first minute?                          | the same                           |
  * | `addCoverage`    | which seconds did a packet cover?                       | BAR.coveredSeconds, BAR.lastSeenAt |
+ * | `addOpenInterest`| what open interest did it tell of the minute?           | BAR.oi*                            |
  *
  * Part of the bar builder: one record changes one bar and the open slot.
  */
@@ -255,7 +256,22 @@ function extendTo(f: Float64Array, s: number, r: number, moved: number): void {
 }
 
 /**
- * Covers the packet's second, if in the loaded minute and after the last covered one. Not for the auction, one print.
+ * Open interest that the packet tells, of the loaded minute's highest, lowest and last (SnapQuote). A packet tells of
+ * the minute of its stamp.
+ */
+function addOpenInterest(f: Float64Array, s: number, r: number): void {
+  const told = f[r + PACKET.openInterest];
+  if (!(told > 0 && told <= MAX_VOLUME)) return;
+  const b = s + SLOT.bar;
+  f[s + SLOT.openInterest] = told;
+  f[b + BAR.oiClose] = told;
+  if (told > f[b + BAR.oiHigh]) f[b + BAR.oiHigh] = told;
+  if (told < f[b + BAR.oiLow] || f[b + BAR.oiLow] === 0) f[b + BAR.oiLow] = told;
+}
+
+/**
+ * Covers the packet's second, if in the loaded minute and after the last covered one, and tells its open interest.
+ * Not for the auction, one print.
  */
 export function addCoverage(m: ShardMemory, row: number, s: number, r: number): void {
   const f = m.f64;
@@ -265,7 +281,9 @@ export function addCoverage(m: ShardMemory, row: number, s: number, r: number): 
   const at = f[r + PACKET.exchangeMs];
   const start = f[m.staticOf(row) + STATIC.originMs] + bar * MINUTE_MS;
   const last = f[b + BAR.lastSeenAt];
-  if (at < start || at >= start + MINUTE_MS || at <= last) return;
+  if (at < start || at >= start + MINUTE_MS) return;
+  if (m.shape.hasTradeTime === true) addOpenInterest(f, s, r);
+  if (at <= last) return;
   const silence = last === 0 ? at - start : at - last;
   if (silence > f[b + BAR.longestSilenceMs]) f[b + BAR.longestSilenceMs] = silence;
   f[b + BAR.lastSeenAt] = at;

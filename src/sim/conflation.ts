@@ -45,6 +45,8 @@ const CLOSING_MS = 2000;
 const OFFICIAL_MS = 30 * MINUTE_MS;
 /** Market ms by which a cached packet's stamp is older than its place in the cache. */
 const CACHE_MARGIN_MS = 1000;
+/** By how much open interest moves about its mean, at most. */
+const INTEREST_SHARE = 0.02;
 
 export class Conflation {
   readonly #options: ConflationOptions;
@@ -70,6 +72,7 @@ export class Conflation {
   #exchangeMs = 0;
   readonly #cached = new Packet();
   #cachePlace = -1;
+  #interestMinute = -1;
   /** Of the next look, counted from `countFromMs`. */
   nextFrame = 0;
   /** Nothing is due after it. */
@@ -109,7 +112,6 @@ export class Conflation {
     packet.exchangeType = listing.exchangeType;
     packet.setToken(listing.token);
     packet.setNumber(FIELD.previousClose, previousClose);
-    packet.setNumber(FIELD.openInterest, profile.openInterest);
     packet.setNumber(FIELD.upperCircuit, upperCircuit);
     packet.setNumber(FIELD.lowerCircuit, lowerCircuit);
   }
@@ -241,11 +243,22 @@ export class Conflation {
     packet.setNumber(FIELD.dayHigh, dayHigh);
     packet.setNumber(FIELD.dayLow, dayLow);
     packet.setNumber(FIELD.lastTradeSeconds, Math.floor(atMs / 1000));
+    this.#moveInterest();
     packet.setNumber(FIELD.high52Week, Math.max(yearHigh, dayHigh));
     packet.setNumber(FIELD.low52Week, Math.min(yearLow, dayLow));
     if (this.#cleared) clearBook(packet);
     else fillBook(packet, { bid, ask, profile, seed, frame: this.#frame, habit: habits.book });
     this.#cache();
+  }
+
+  /** Moves open interest once a minute. */
+  #moveInterest(): void {
+    const { seed, profile } = this.#options;
+    const minute = Math.floor(this.#exchangeMs / MINUTE_MS);
+    if (minute === this.#interestMinute) return;
+    this.#interestMinute = minute;
+    const share = INTEREST_SHARE * (2 * seededRandom(seed + minute, STREAM.interest)() - 1);
+    this.packet.setNumber(FIELD.openInterest, Math.round(profile.openInterest * (1 + share)));
   }
 
   /** Keeps the first packet of each period in the cache. */

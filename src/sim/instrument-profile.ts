@@ -20,6 +20,7 @@ export interface InstrumentProfile {
   readonly spreadTicks: number;
   /** Usual quarter seconds between snapshots: 1 or 2. */
   readonly cadenceFrames: number;
+  /** About which it moves by the minute; 0 without derivatives. */
   readonly openInterest: number;
   /** Factor of the packet rate in Quote and SnapQuote mode: 0.89 to 1.11, as 1.36 to 1.89 were measured. */
   readonly liveliness: number;
@@ -36,6 +37,7 @@ export const STREAM = {
   habits: 3,
   answers: 4,
   delays: 5,
+  interest: 6,
   level: 16,
   book: 1024,
 } as const;

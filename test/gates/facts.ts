@@ -27,6 +27,7 @@ export function goodSymbol(symbol: string, token: string): SymbolFacts {
       sessionHigh: 140_500,
       sessionLow: 139_500,
       exchangeAverage: undefined,
+      openInterest: undefined,
     },
     answeredAfterMs: 20,
     inContinuous: true,

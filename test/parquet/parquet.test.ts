@@ -61,6 +61,9 @@ const rows = Array.from({ length: 40 }, (_, minute) =>
     volSlack: minute % 4 === 0 ? null : minute,
     coverage: minute < 20 ? null : 0.5,
     maxAgeMs: minute === 39 ? null : minute * 1000,
+    oiHigh: minute === 39 ? null : 5_000_000_000 + minute,
+    oiLow: minute === 39 ? null : minute + 1,
+    oiClose: minute === 39 ? null : 5_000_000_000,
   }),
 );
 

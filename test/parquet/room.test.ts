@@ -27,7 +27,9 @@ describe('room for candles', () => {
     });
     const quality = await encodeParquet({
       columns: QUALITY_COLUMNS,
-      rows: rows.map((row) => qualityRecord(row.quality)),
+      rows: rows.map((row, k) =>
+        qualityRecord({ ...row.quality, oiHigh: 9e9 + k, oiLow: 8e9 - k, oiClose: 8e9 + k }),
+      ),
       zone: 'Asia/Kolkata',
       keys,
     });

@@ -106,7 +106,7 @@ describe('the candles file', () => {
 });
 
 describe('the quality file', () => {
-  it('has its thirteen columns', () =>
+  it('has its sixteen columns', () =>
     written(async (folder) => {
       const path = qualityPath(folder, RELIANCE);
       const columns = await duckdb(`DESCRIBE SELECT * FROM '${path}'`);
@@ -124,6 +124,9 @@ describe('the quality file', () => {
         ['coverage', 'DOUBLE'],
         ['max_age_ms', 'BIGINT'],
         ['tail', 'BOOLEAN'],
+        ['oi_high', 'BIGINT'],
+        ['oi_low', 'BIGINT'],
+        ['oi_close', 'BIGINT'],
       ]);
       expect(await duckdb(`SELECT * EXCLUDE timestamp FROM '${path}'`)).toStrictEqual([
         {
@@ -139,6 +142,9 @@ describe('the quality file', () => {
           coverage: 0.7,
           max_age_ms: '4000',
           tail: false,
+          oi_high: null,
+          oi_low: null,
+          oi_close: null,
         },
         {
           ticks: '42',
@@ -153,6 +159,9 @@ describe('the quality file', () => {
           coverage: 0.7,
           max_age_ms: '4000',
           tail: false,
+          oi_high: null,
+          oi_low: null,
+          oi_close: null,
         },
       ]);
     }));

@@ -34,6 +34,7 @@ export interface Fields {
   volume: bigint;
   lastTradeSeconds: bigint;
   lastQuantity?: bigint;
+  openInterest?: bigint;
   /** The day's range, where it is not 5 above and 5 below the price. */
   dayHigh?: bigint;
   dayLow?: bigint;
@@ -65,6 +66,7 @@ export function frame(fields: Fields): Uint8Array {
   view.setBigInt64(115, fields.previousClose ?? 0n, true);
   if (fields.mode === 2) return bytes;
   view.setBigInt64(123, fields.lastTradeSeconds, true);
+  view.setBigInt64(131, fields.openInterest ?? 0n, true);
   view.setBigInt64(347, fields.upperCircuit ?? 0n, true);
   view.setBigInt64(355, fields.lowerCircuit ?? 0n, true);
   return bytes;
@@ -88,7 +90,7 @@ const ODD = [
   'reconnect', 'slowReconnect', 'noSequence', 'sameSequence', 'negativeSequence', 'volumeFall', 'hugeVolume', 'negativeVolume', 'zeroPrice', 'negativePrice', 'hugePrice',
   'safePrice', 'year9999', 'zeroTime', 'negativeTime', 'unknownToken', 'paddedToken', 'unknownExchange', 'otherExchange', 'otherMode', 'depth', 'garbage', 'twoFrames',
   'empty', 'text', 'oldTrade', 'noTradeYet', 'tradeAhead', 'minuteBoundary', 'milliseconds', 'smallRise', 'contradicted', 'wideRange', 'closing',
-  'strayVolume', 'straySequence', 'counterRestarts',
+  'strayVolume', 'straySequence', 'counterRestarts', 'interest',
 ] as const; // prettier-ignore
 export type What = (typeof ORDINARY)[number] | (typeof ODD)[number];
 export const WHATS: readonly What[] = [...ORDINARY, ...ODD];
@@ -205,6 +207,7 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
       volume,
       lastTradeSeconds: BigInt(second),
       lastQuantity,
+      openInterest: BigInt((Math.floor(second / 20) * 7) % 100),
       ...(market.running === true ? { dayHigh: state.high, dayLow: state.low } : {}),
     };
   };
@@ -340,6 +343,10 @@ export function unfold(happenings: readonly Happening[], market: Market): Step[]
         case 'tradeAhead':
           trade();
           return send({ lastTradeSeconds: BigInt(Math.floor((clock + degree * 120_000) / 1000)) });
+        case 'interest':
+          return send({
+            openInterest: [-1n, 1n << 40n, 1n << 60n, BigInt(happening.quantity)][Math.floor(degree * 3.99)],
+          });
         case 'contradicted': {
           trade();
           const { price } = state;

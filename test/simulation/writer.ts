@@ -48,6 +48,9 @@ function earlierRow(
       repaired: false,
       coverage: 0,
       maxAgeMs: 60_000,
+      oiHigh: null,
+      oiLow: null,
+      oiClose: null,
       tail: false,
     },
   };

@@ -56,6 +56,7 @@ export const QUOTE_AT = {
   dayHigh: 99,
   dayLow: 107,
   lastTradeSeconds: 123,
+  openInterest: 131,
   bestFive: 147,
   upperCircuit: 347,
   lowerCircuit: 355,

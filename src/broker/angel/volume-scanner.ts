@@ -22,7 +22,12 @@ const { [SNAPQUOTE]: SNAPQUOTE_BYTES } = FRAME_LENGTH;
 const { token: TOKEN_AT, sequence: SEQUENCE_AT, exchangeMs: TIME_AT, price: PRICE_AT } = LTP_AT;
 const { lastQuantity: QUANTITY_AT, averagePrice: AVERAGE_AT, volume: VOLUME_AT } = QUOTE_AT;
 const { dayOpen: OPEN_AT, dayHigh: HIGH_AT, dayLow: LOW_AT } = QUOTE_AT;
-const { lastTradeSeconds: TRADE_AT, upperCircuit: UPPER_AT, lowerCircuit: LOWER_AT } = QUOTE_AT;
+const {
+  openInterest: INTEREST_AT,
+  lastTradeSeconds: TRADE_AT,
+  upperCircuit: UPPER_AT,
+  lowerCircuit: LOWER_AT,
+} = QUOTE_AT;
 const TOKEN_TAIL = TOKEN_AT + 4;
 const PRICE_HIGH_AT = PRICE_AT + 4;
 const TIME_HIGH_AT = TIME_AT + 4;
@@ -34,12 +39,13 @@ const OPEN_HIGH_AT = OPEN_AT + 4;
 const HIGH_HIGH_AT = HIGH_AT + 4;
 const LOW_HIGH_AT = LOW_AT + 4;
 const TRADE_HIGH_AT = TRADE_AT + 4;
+const INTEREST_HIGH_AT = INTEREST_AT + 4;
 const UPPER_HIGH_AT = UPPER_AT + 4;
 const LOWER_HIGH_AT = LOWER_AT + 4;
 const { what: R_WHAT, receivedUs: R_RECEIVED, connection: R_CONNECTION, time: R_TIME } = RECORD;
 const { priceLow: R_PRICE_LOW, sequenceLow: R_SEQUENCE_LOW, tradeTime: R_TRADE } = RECORD;
 const { volume: R_VOLUME, averagePrice: R_AVERAGE, lastQuantity: R_QUANTITY } = RECORD;
-const { dayOpen: R_OPEN, dayHigh: R_HIGH, dayLow: R_LOW } = RECORD;
+const { dayOpen: R_OPEN, dayHigh: R_HIGH, dayLow: R_LOW, openInterest: R_INTEREST } = RECORD;
 const { head: HEAD, tail: TAIL, begin: BEGIN, answer: ANSWER, instrument: INSTRUMENT } = ENTRY;
 const SHIFT = ENTRY_SHIFT;
 const RECORD_SHIFT = VOLUME_RECORD_SHIFT;
@@ -59,12 +65,16 @@ const highWords = (view: DataView, at: number): number =>
   view.getInt32((at + HIGH_HIGH_AT) | 0, true) |
   view.getInt32((at + LOW_HIGH_AT) | 0, true);
 
-/** True if the day's range lies within the circuits of a SnapQuote, or these say nothing: are 0 or crossed. */
-function isRangeOrdinary(view: DataView, at: number, dayHigh: number, dayLow: number): boolean {
+/**
+ * True if a SnapQuote's own numbers fit into one word, and the day's range lies within its circuits, or these say
+ * nothing: are 0 or crossed.
+ */
+function isSnapOrdinary(view: DataView, at: number, dayHigh: number, dayLow: number): boolean {
   const upper = view.getInt32((at + UPPER_AT) | 0, true);
   const lower = view.getInt32((at + LOWER_AT) | 0, true);
   const high =
     view.getInt32((at + TRADE_HIGH_AT) | 0, true) |
+    view.getInt32((at + INTEREST_HIGH_AT) | 0, true) |
     view.getInt32((at + UPPER_HIGH_AT) | 0, true) |
     view.getInt32((at + LOWER_HIGH_AT) | 0, true);
   if (high !== 0 || (upper | lower) < 0) return false;
@@ -146,8 +156,9 @@ export class VolumeScanner extends FrameScanner {
       if (bytes === SNAPQUOTE_BYTES) {
         const trade = tradeTimeOf(view, at, originSeconds, tradeReach);
         const late = trade === NO_TIME || ((trade - time) | 0) > tradeAheadMs;
-        if (late || !isRangeOrdinary(view, at, dayHigh, dayLow)) break;
+        if (late || !isSnapOrdinary(view, at, dayHigh, dayLow)) break;
         records[(w + R_TRADE) | 0] = trade;
+        records[(w + R_INTEREST) | 0] = view.getInt32((at + INTEREST_AT) | 0, true);
       }
       records[(w + R_WHAT) | 0] = table[(entry + ANSWER) | 0];
       records[(w + R_RECEIVED) | 0] = receivedUs;

@@ -9,21 +9,21 @@ import { FLAG, KIND, RECORD, VOLUME_RECORD_SHIFT, ROW_AT, whatOf } from '../../m
 import type { RowWriter } from '../row-writer.js';
 import { LATENESS } from '../volume-anchor.js';
 import { ACCUMULATOR_BASE_MS } from './accumulators.js';
-import { RISE, VOLUME, VOLUME_SHIFT, VolumeAccumulators } from './volume-accumulators.js';
+import { CHANGES_SHIFT, RISE, VOLUME, VOLUME_SHIFT, VolumeAccumulators } from './volume-accumulators.js';
 
 // V8 compiles this module's constants into the code, but loads imported ones at each use.
 const PACKET = whatOf(KIND.packet, FLAG.hasVolume, 0);
 const { working: WORKING } = SHARD;
 const { what: R_WHAT, receivedUs: R_RECEIVED, connection: R_CONNECTION, time: R_TIME } = RECORD;
 const { priceLow: R_PRICE, sequenceLow: R_SEQUENCE, tradeTime: R_TRADE, volume: R_VOLUME } = RECORD;
-const { dayHigh: R_HIGH, dayLow: R_LOW } = RECORD;
+const { dayHigh: R_HIGH, dayLow: R_LOW, openInterest: R_INTEREST } = RECORD;
 const { lastQuantity: R_QUANTITY } = RECORD;
 const { minuteStart: FROM, connection: CONNECTION, seenAt: SEEN_AT, tradeTime: TRADE_TIME } = VOLUME;
 const { sequence: SEQUENCE, price: PRICE, quantity: QUANTITY, volume: ANCHOR } = VOLUME;
 const { dayHigh: DAY_HIGH, dayLow: DAY_LOW, high: HIGH, low: LOW } = VOLUME;
 const { closeTime: CLOSE_TIME, closeSequence: CLOSE_SEQUENCE } = VOLUME;
 const { anchorAt: ANCHOR_AT, pending: PENDING, pendingSince: SINCE, lateness: LATE } = VOLUME;
-const { longestSilenceMs: SILENCE, packets: PACKETS, ticks: TICKS, priceChanges: CHANGES } = VOLUME;
+const { longestSilenceMs: SILENCE, packets: PACKETS, ticks: TICKS, openInterest: INTEREST } = VOLUME;
 const { coveredSeconds: COVERED, nextSecond: NEXT_SECOND, record: LAST } = VOLUME;
 const { earlierHigh: EARLIER_HIGH, earlierLow: EARLIER_LOW, moved: MOVED, slack: SLACK } = VOLUME;
 const { rise: LAST_RISE, riseMarks: MARKS, riseFrom: RISE_FROM } = VOLUME;
@@ -36,6 +36,7 @@ const BELOW_ROW = (1 << ROW_AT) - 1;
 const ROW = ROW_AT;
 const MINUTE = MINUTE_MS;
 const SECOND = 1000;
+const CHANGED_TICK = 1 + (1 << CHANGES_SHIFT);
 
 /**
  * Applies records from `cursor` on while they are ordinary packets of one arrival, at most `count`. Returns their
@@ -102,13 +103,14 @@ export function applyVolumes(m: ShardMemory, writer: RowWriter, cursor: number, 
 
 // `i32`, `w`: the record at word `w`. `a`, `p`: the row's accumulator at word `p`.
 
-/** True if the packet is the newest of its connection, in the row's loaded minute. */
+/** True if the packet is the newest of its connection, in the row's loaded minute, whose open interest it repeats. */
 function isNext(i32: Int32Array, w: number, a: Int32Array, p: number, at: number, seenAt: number): boolean {
   return (
     at >= seenAt &&
     (at + BASE - a[(p + FROM) | 0]) >>> 0 < MINUTE &&
     i32[(w + R_SEQUENCE) | 0] >>> 0 > a[(p + SEQUENCE) | 0] >>> 0 &&
-    i32[(w + R_CONNECTION) | 0] === a[(p + CONNECTION) | 0]
+    i32[(w + R_CONNECTION) | 0] === a[(p + CONNECTION) | 0] &&
+    i32[(w + R_INTEREST) | 0] === a[(p + INTEREST) | 0]
   );
 }
 
@@ -157,12 +159,11 @@ function setLast(i32: Int32Array, w: number, a: Int32Array, p: number): void {
 }
 
 function addTick(a: Int32Array, p: number, time: number, price: number, sequence: number): void {
-  if (price !== a[(p + PRICE) | 0]) a[(p + CHANGES) | 0] += 1;
   if (price > a[(p + HIGH) | 0]) a[(p + HIGH) | 0] = price;
   if (price < a[(p + LOW) | 0]) a[(p + LOW) | 0] = price;
   a[(p + CLOSE_TIME) | 0] = time;
   a[(p + CLOSE_SEQUENCE) | 0] = sequence;
-  a[(p + TICKS) | 0] += 1;
+  a[(p + TICKS) | 0] += price === a[(p + PRICE) | 0] ? 1 : CHANGED_TICK;
 }
 
 function addCoverage(a: Int32Array, p: number, at: number, seenAt: number): void {

@@ -39,8 +39,10 @@ export const VOLUME = {
   anchorAt: 18,
   pendingSince: 19,
   packets: 20,
+  /** Low half: ticks. High half: those at another price than the packet before. */
   ticks: 21,
-  priceChanges: 22,
+  /** The minute's last. */
+  openInterest: 22,
   coveredSeconds: 23,
   /** Word of the last packet's record, for what no condition needs. */
   record: 24,
@@ -56,6 +58,8 @@ export const VOLUME = {
   slack: 31,
 } as const;
 export const VOLUME_SHIFT = 5;
+export const CHANGES_SHIFT = 16;
+const TICKS_MASK = (1 << CHANGES_SHIFT) - 1;
 /** The packet of the rise showed a trade; a volume was pending before it; the rise has slack. */
 export const RISE = { traded: 1, wasPending: 2, hasSlack: 4 } as const;
 /** Times further from bar 0 are not accumulated. */
@@ -105,6 +109,7 @@ export class VolumeAccumulators extends Accumulators {
     const since = f[s + SLOT.pendingSince] - originMs;
     words[p + VOLUME.pendingSince] = Math.abs(since) <= MAX_TIME ? since : NEVER;
     words[p + VOLUME.lateness] = f[s + SLOT.lateness];
+    words[p + VOLUME.openInterest] = f[b + BAR.oiClose];
     words[p + VOLUME.longestSilenceMs] = f[b + BAR.longestSilenceMs];
     const seenAt = words[p + VOLUME.seenAt];
     words[p + VOLUME.nextSecond] = seenAt - (seenAt % 1000) + 1000;
@@ -141,7 +146,8 @@ export class VolumeAccumulators extends Accumulators {
     f[to + SLOT.sessionLow] = words[p + VOLUME.dayLow];
     f[to + SLOT.sessionOpen] = i32[record + RECORD.dayOpen] >>> 0;
     f[to + SLOT.exchangeAverage] = i32[record + RECORD.averagePrice] >>> 0;
-    f[to + SLOT.noTrade] = f[from + SLOT.noTrade] + words[p + VOLUME.packets] - words[p + VOLUME.ticks];
+    f[to + SLOT.noTrade] =
+      f[from + SLOT.noTrade] + words[p + VOLUME.packets] - (words[p + VOLUME.ticks] & TICKS_MASK);
     f[to + SLOT.lastTime] = originMs + words[p + VOLUME.tradeTime];
     f[to + SLOT.lastPrice] = price;
     f[to + SLOT.lastSequenceLow] = sequence;
@@ -149,7 +155,6 @@ export class VolumeAccumulators extends Accumulators {
     words[p + VOLUME.slack] = 0;
     words[p + VOLUME.packets] = 0;
     words[p + VOLUME.ticks] = 0;
-    words[p + VOLUME.priceChanges] = 0;
     words[p + VOLUME.coveredSeconds] = 0;
   }
 
@@ -160,12 +165,12 @@ export class VolumeAccumulators extends Accumulators {
     const { words } = this;
     const a = from + SLOT.bar;
     const b = to + SLOT.bar;
-    const ticks = words[p + VOLUME.ticks];
+    const ticks = words[p + VOLUME.ticks] & TICKS_MASK;
     const high = words[p + VOLUME.high];
     const low = words[p + VOLUME.low];
     const closeTime = ticks === 0 ? f[a + BAR.closeTime] : originMs + words[p + VOLUME.closeTime];
     f[b + BAR.ticks] = f[a + BAR.ticks] + ticks;
-    f[b + BAR.priceChanges] = f[a + BAR.priceChanges] + words[p + VOLUME.priceChanges];
+    f[b + BAR.priceChanges] = f[a + BAR.priceChanges] + (words[p + VOLUME.ticks] >>> CHANGES_SHIFT);
     f[b + BAR.volume] = f[a + BAR.volume] + ((words[p + VOLUME.volume] >>> 0) - f[from + SLOT.anchorVolume]);
     const slack = words[p + VOLUME.slack];
     f[b + BAR.slackBefore] = f[a + BAR.slackBefore] + slack;
@@ -247,6 +252,8 @@ function isBarOrdinary(f: Float64Array, s: number): boolean {
     f[b + BAR.ticks] > 0 &&
     f[b + BAR.lastSeenAt] === f[s + SLOT.seenAt] &&
     f[b + BAR.volume] <= MAX_BAR_VOLUME &&
+    (f[b + BAR.oiClose] === 0 || f[b + BAR.oiClose] === f[s + SLOT.openInterest]) &&
+    f[b + BAR.oiClose] < TWO_32 &&
     f[b + BAR.close] === f[s + SLOT.seenPrice] &&
     f[b + BAR.lastPrice] === f[s + SLOT.seenPrice] &&
     f[b + BAR.high] <= f[s + SLOT.shownHigh] &&
