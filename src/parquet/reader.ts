@@ -2,7 +2,6 @@
  * Reads our Parquet files, and those of pandas, pyarrow and DuckDB (dictionary pages, several row groups, times in
  * ms, us or ns). A file is read whole once, so that a rename cannot mix two versions.
  */
-import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import zlib from 'node:zlib';
 import { parquetMetadata, parquetReadObjects, parquetSchema, snappyUncompress } from 'hyparquet';
@@ -14,6 +13,7 @@ import { rewriteAdvice, shortenAdvice } from './advice.js';
 import { zoneInArrowSchema } from './arrow-schema.js';
 import { checkFooter, checkMetadata, checkPages, PARQUET_BOUNDS } from './bounds.js';
 import type { FoundColumn } from './columns.js';
+import { sha256Of } from './sha256.js';
 
 /** An instant, a wall clock's reading without a zone, or no time. */
 type TimeKind = 'instant' | 'wall' | 'none';
@@ -253,9 +253,4 @@ async function readBounded(path: string): Promise<Buffer | undefined> {
 export async function sha256OfFile(path: string): Promise<string | undefined> {
   const bytes = await readBounded(path).catch(() => undefined);
   return bytes === undefined ? undefined : sha256Of(bytes);
-}
-
-/** SHA-256, hex. */
-export function sha256Of(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

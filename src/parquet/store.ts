@@ -27,7 +27,8 @@ import {
 } from '../text/atomic-file.js';
 import type { RenameEffects } from '../text/atomic-file.js';
 import { qualityPath, qualityRecord } from './quality-file.js';
-import { openParquet, sha256Of, sha256OfFile } from './reader.js';
+import { openParquet, sha256OfFile } from './reader.js';
+import { sha256Of } from './sha256.js';
 import { footerKeys, readPair, type StoredPair } from './existing.js';
 
 /** A file on disk. */

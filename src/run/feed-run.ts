@@ -18,7 +18,7 @@ import { StallMeter } from '../stalls.js';
 import { ShardPool } from '../threads/shard-pool.js';
 import { engineOptionsOf } from './engine-preset.js';
 import { wireFeed } from './feed-wiring.js';
-import { shardsDrained } from './finish.js';
+import { shardsDrained } from './run-end.js';
 import type { Plan } from './plan.js';
 import { checkEveryMs, RunClock } from './run-clock.js';
 import type { PreparedSource, Source } from './source.js';

@@ -1,29 +1,14 @@
-/** The end of a run or a replay. */
-import { SystemClock, within, type Clock } from '../clock.js';
+/** The end of a run. */
+import { SystemClock } from '../clock.js';
 import { EngineError, EXIT } from '../errors.js';
-import { inOrder } from '../candles/candle.js';
 import type { JournalWriter } from '../journal/writer.js';
-import { differences, type Evaluation } from '../momentum/series.js';
+import { differences } from '../momentum/series.js';
 import type { Facts, Hashes } from '../gates/facts.js';
 import type { RunVerdict } from '../gates/gate.js';
 import type { ShardPool } from '../threads/shard-pool.js';
-import { sha256Of } from '../parquet/reader.js';
-import type { ConcludeAnswer } from '../threads/writer-messages.js';
 import type { RunRoom } from './output-folders.js';
+import { hashesOf, shardsDrained } from './run-end.js';
 import { collectFacts, type FactSources, type RunProgress } from './collect-facts.js';
-
-/** Real ms for the shards to empty their rings. */
-const DRAIN_MS = 30_000;
-
-/** Resolves when every shard has applied END. Throws EngineError OUTPUT after DRAIN_MS. */
-export async function shardsDrained(shards: ShardPool, clock: Clock): Promise<void> {
-  await within(clock, DRAIN_MS, shards.done, () => {
-    throw new EngineError(
-      'OUTPUT',
-      'The worker threads did not come to an end; what was written is whole, and `tickshard replay` writes the rest from the journal.',
-    );
-  });
-}
 
 /**
  * The facts of a run whose feed has ended: waits for the shards, the rest of the files and the journal, then frees the
@@ -53,11 +38,6 @@ export async function finalFacts(
   });
   const performance = { ...facts.performance, cpuPercent, eventLoopDelayP99Ms, longestStallMs };
   return { facts: { ...facts, performance }, hashes };
-}
-
-export function hashesOf(first: readonly Evaluation[], { hashes, evaluations }: ConcludeAnswer): Hashes {
-  const momentum = sha256Of(Buffer.from(JSON.stringify([inOrder(first), inOrder(evaluations)])));
-  return { ...hashes, momentum };
 }
 
 /** False if `write` throws EngineError: a report that cannot be written; the candles are on disk. */

@@ -6,7 +6,7 @@ import { arrowSchema, zoneInArrowSchema } from '../../src/parquet/arrow-schema.j
 import { candlesPath } from '../../src/parquet/candles-file.js';
 import { CANDLE_COLUMNS, QUALITY_COLUMNS, type Column } from '../../src/parquet/columns.js';
 import { qualityPath } from '../../src/parquet/quality-file.js';
-import { sha256Of } from '../../src/parquet/reader.js';
+import { sha256Of } from '../../src/parquet/sha256.js';
 import { ParquetStore } from '../../src/parquet/store.js';
 import { IDENTITY, candleOf, duckdb, inFolder, noWait } from './candles.js';
 

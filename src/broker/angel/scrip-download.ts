@@ -1,6 +1,5 @@
 /** Downloads the instrument file: no log-in, no secret, certificates checked. */
-import { request as requestPlain, type IncomingMessage } from 'node:http';
-import { request as requestSecure } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Clock, Timer } from '../../clock.js';
@@ -62,7 +61,9 @@ export function downloadUrl(text: string): URL {
 }
 
 /** Resolves with the answer's head. */
-function ask(url: URL, { ca }: DownloadOptions, signal: AbortSignal): Promise<IncomingMessage> {
+async function ask(url: URL, { ca }: DownloadOptions, signal: AbortSignal): Promise<IncomingMessage> {
+  // Imported late: a replay connects to nothing.
+  const [plain, secure] = await Promise.all([import('node:http'), import('node:https')]);
   const options = {
     agent: false,
     signal,
@@ -72,8 +73,8 @@ function ask(url: URL, { ca }: DownloadOptions, signal: AbortSignal): Promise<In
     // Explicit: NODE_TLS_REJECT_UNAUTHORIZED=0 would change the default.
     const request =
       url.protocol === 'https:'
-        ? requestSecure(url, { ...options, rejectUnauthorized: true, ca })
-        : requestPlain(url, options);
+        ? secure.request(url, { ...options, rejectUnauthorized: true, ca })
+        : plain.request(url, options);
     request.on('response', resolve).on('error', reject).end();
   });
 }

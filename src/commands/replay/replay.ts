@@ -21,7 +21,7 @@ import type { BlockStamp } from '../../journal/format.js';
 import { LEDGER } from '../../memory/io-ledger.js';
 import { Notices } from '../../memory/notices.js';
 import { checkExisting } from '../../parquet/existing.js';
-import { hashesOf, shardsDrained } from '../../run/finish.js';
+import { hashesOf, shardsDrained } from '../../run/run-end.js';
 import { journalEngine } from '../../run/journal-engine.js';
 import { OutLock, type LockToken } from '../../parquet/out-lock.js';
 import { checkFolder, probeFolder } from '../../run/output-folders.js';
