@@ -53,7 +53,7 @@ export const SUBSCRIBED_BEFORE_MS = 10_000;
  * advances.
  */
 export interface Subscribed extends WiredEngine {
-  readonly arrival: { readonly connection: number; monoMs: number; wallMs: number; marketMs: number };
+  readonly arrival: { connection: number; monoMs: number; wallMs: number; marketMs: number };
 }
 
 /** An engine and its intake, not subscribed yet; LTP mode and one shard unless `more` says otherwise. */

@@ -9,7 +9,6 @@ interface Told<T> {
 }
 
 interface Counter<T> {
-  connection: number;
   number: bigint;
   atMs: number;
   waiting: Told<T>[];
@@ -19,7 +18,7 @@ interface Counter<T> {
 
 /** One counter for each exchange and connection; lets packets through in order, and counts those that it rejects. */
 export class NaiveCounters<T> {
-  readonly #counters = new Map<number, Counter<T>>();
+  readonly #counters = new Map<string, Counter<T>>();
   rejected = 0;
 
   /** The packets to use now: none, or those that waited and this one. */
@@ -29,16 +28,12 @@ export class NaiveCounters<T> {
     what: T,
   ): T[] {
     const { sequence, exchangeType } = frame;
-    const known = this.#counters.get(exchangeType);
-    if (known !== undefined && known.connection !== connection) {
-      this.rejected += known.waiting.length;
-      this.#counters.delete(exchangeType);
-    }
+    const key = `${connection} ${exchangeType}`;
     if (sequence <= 0n) return [what];
-    const counter = this.#counters.get(exchangeType);
+    const counter = this.#counters.get(key);
     if (counter === undefined) {
-      const fresh = { connection, number: sequence, atMs, waiting: [], rises: 0, against: 0 };
-      this.#counters.set(exchangeType, fresh);
+      const fresh = { number: sequence, atMs, waiting: [], rises: 0, against: 0 };
+      this.#counters.set(key, fresh);
       return [what];
     }
     if (first) return [what];
@@ -57,8 +52,7 @@ export class NaiveCounters<T> {
     counter.waiting.push({ number: sequence, what });
     if (counter.rises < 3 && waits < 16) return [];
     const all = counter.waiting.map((one) => one.what);
-    this.#counters.set(exchangeType, {
-      connection,
+    this.#counters.set(key, {
       number: sequence,
       atMs,
       waiting: [],

@@ -18,7 +18,7 @@ import type { Arrival } from '../arrival.js';
 import { FeedLag, LAG } from '../feed-lag.js';
 import { TRADE_AHEAD_MS, type PacketFilter } from '../packet-filter.js';
 import { TRADE_REACH_SECONDS } from '../volume-record.js';
-import type { SequenceCheck } from '../sequence-check.js';
+import { MAX_CONNECTIONS, type SequenceCheck } from '../sequence-check.js';
 import type { Watermark } from '../watermark.js';
 
 const { what: R_WHAT, sequenceLow: R_SEQUENCE } = RECORD;
@@ -41,6 +41,12 @@ export interface FastPathOptions {
   readonly codec: FrameCodec | undefined;
 }
 
+/** What scans the frames of one connection; 0: of none yet. */
+interface Lane {
+  readonly scanner: TickScanner;
+  connection: number;
+}
+
 function mostFrequent(numbers: readonly number[]): number {
   const counts = new Map<number, number>();
   for (const one of numbers) counts.set(one, (counts.get(one) ?? 0) + 1);
@@ -52,8 +58,12 @@ export class FastPath {
   readonly #stamp = { exchangeMs: NaN, nowMs: NaN, monoMs: NaN, originMs: NaN };
   /** Records carry their arrival's time. */
   measures = true;
-  /** Answers with `RECORD.what` of an instrument's ticks; with several rings, with its index. */
-  readonly #scanner: TickScanner | undefined;
+  /** By connection; each knows the instruments whose first packet the connection delivered. Empty: no fast path. */
+  readonly #lanes: readonly Lane[];
+  /** That of the current arrival. */
+  #lane: Lane | undefined;
+  /** By instrument index: the connection of its last first packet. */
+  readonly #connectionOf: Int32Array;
   readonly #window: ScanWindow;
   readonly #target: ScanTarget;
   readonly #rings: readonly RingWriter[];
@@ -65,8 +75,6 @@ export class FastPath {
   readonly #counters: Float64Array;
   /** Words of a record, as a shift. */
   readonly #recordShift: number;
-  /** Only this connection's frames are ordinary; its first packet of an instrument enables that. */
-  #enabledConnection = 0;
   #isOpen = false;
   readonly #filter: PacketFilter;
   /** With several rings: records of the frames taken since the last flush, with instruments as `RECORD.what`. */
@@ -106,27 +114,42 @@ export class FastPath {
     const instruments = places.map(({ instrument }) => instrument);
     const mode = Object.values(MODE).find((one) => one === filter.mode);
     assert(mode !== undefined, 'a run has one mode');
-    this.#scanner = codec?.scannerFor(
-      mode,
-      instruments,
-      single ? this.#whatOf : instruments.map(({ index }) => index),
-    );
+    this.#connectionOf = new Int32Array(places.length);
+    // A scanner answers with `RECORD.what` of an instrument's ticks; with several rings, with its index.
+    const answers = single ? this.#whatOf : instruments.map(({ index }) => index);
+    this.#lanes = Array.from({ length: MAX_CONNECTIONS }, () => codec?.scannerFor(mode, instruments, answers))
+      .filter((scanner) => scanner !== undefined)
+      .map((scanner) => ({ scanner, connection: 0 }));
   }
 
   /** The connection delivered its first packet of an instrument: later frames can be ordinary. */
   enable(instrument: number, connection: number): void {
-    if (connection !== this.#enabledConnection) {
-      this.#enabledConnection = connection;
-      this.#scanner?.disableAll();
-    }
+    const before = this.#connectionOf[instrument];
+    this.#connectionOf[instrument] = connection;
+    if (this.#lanes.length === 0) return;
+    // The instrument's packets on the connection before would be first packets again.
+    if (before !== 0) this.#laneOf(before)?.scanner.disableAll();
     if (this.#places[instrument].instrument.exchangeType === this.#exchangeType)
-      this.#scanner?.enable(instrument);
+      (this.#laneOf(connection) ?? this.#assignLane(connection)).scanner.enable(instrument);
+  }
+
+  #laneOf(connection: number): Lane | undefined {
+    const lanes = this.#lanes;
+    for (let k = 0; k < lanes.length; k++) if (lanes[k].connection === connection) return lanes[k];
+    return undefined;
+  }
+
+  /** Gives a new connection the lane of the oldest. */
+  #assignLane(connection: number): Lane {
+    const lane = this.#lanes.reduce((oldest, one) => (one.connection < oldest.connection ? one : oldest));
+    lane.scanner.disableAll();
+    lane.connection = connection;
+    return lane;
   }
 
   /** An ordinary frame of this arrival took the ordinary path: until `close`, more are taken here. */
   open(arrival: Arrival): void {
-    if (this.#scanner === undefined) return;
-    this.#isOpen = this.#begin(arrival);
+    if (this.#lanes.length > 0) this.#isOpen = this.#begin(arrival);
   }
 
   /** `RECORD.receivedUs` of an arrival; 0: not measured. An arrival at 0 gives 1. */
@@ -143,12 +166,13 @@ export class FastPath {
     // Read once: a returned double may be a new object.
     const { dueAtMs } = watermark;
     const { lag } = this;
+    this.#lane = this.#laneOf(arrival.connection);
     if (
+      this.#lane === undefined ||
       !lag.isKnown ||
       !watermark.isOrdinary(arrival) ||
-      arrival.connection !== this.#enabledConnection ||
       !(dueAtMs > admittedFromMs) ||
-      !this.#setSequences()
+      !this.#setSequences(arrival.connection)
     )
       return false;
     const stamp = this.#stamp;
@@ -179,7 +203,8 @@ export class FastPath {
   }
 
   /** Decides which sequence numbers are ordinary; false if none is known. */
-  #setSequences(): boolean {
+  #setSequences(connection: number): boolean {
+    this.#sequences.select(connection);
     const anchor = this.#sequences.anchorOf(this.#exchangeType);
     // Comparing with NaN is false.
     if (!(anchor < TWO_32)) return false;
@@ -234,7 +259,7 @@ export class FastPath {
     for (let k = 0; k < rings.length; k++) if (!rings[k].hasFree(max)) max = Math.min(max, rings[k].free());
     const single = rings.length === 1;
     const cursor = single ? rings[0].tail : this.#taken;
-    const taken = this.#scanner!.scan(messages, first, max, this.#window, this.#target, cursor);
+    const taken = this.#lane!.scanner.scan(messages, first, max, this.#window, this.#target, cursor);
     if (taken > 0) this.#noteSequence((cursor + taken - 1) | 0, arrival);
     if (single) rings[0].commitTo((cursor + taken) | 0);
     else this.#distribute(taken);

@@ -1,8 +1,6 @@
 /** Plays schedules into an engine with its fast paths and without them, and reads all that can be seen of it. */
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
-import { decode } from '../../../src/broker/angel/frames.js';
-import { Packet } from '../../../src/market/packet.js';
 import { seededRandom } from '../../../src/random.js';
 import { Shard } from '../../../src/shard/shard.js';
 import type { ShardMemory } from '../../../src/memory/layout.js';
@@ -10,6 +8,7 @@ import { messagesOf } from '../../messages.js';
 import type { NaiveMode } from '../../naive.js';
 import { INSTRUMENTS, outcome, wiredOf } from '../../shard/drive.js';
 import type { Step } from '../../shard/schedule.js';
+import { tokenIndex } from '../../shard/sockets.js';
 
 /** Groups packets that follow each other into reads of 1 to `max`. */
 export function inReads(steps: readonly Step[], max: number, seed: number): Step[][] {
@@ -26,18 +25,8 @@ export function inReads(steps: readonly Step[], max: number, seed: number): Step
   return reads;
 }
 
-const scratch = new Packet();
-
 /** Market ms after a packet at which it is not silent yet (`wiredOf` has 3 s). */
 const JUST_SILENT_MS = 2900;
-
-/** Index of a packet's instrument, or -1. */
-export function tokenIndex(bytes: Uint8Array): number {
-  decode(bytes, scratch);
-  return INSTRUMENTS.findIndex(
-    ({ token, exchangeType }) => token === scratch.tokenText() && exchangeType === scratch.exchangeType,
-  );
-}
 
 /** Hash of the records in the ring; the schedules are too short to overwrite any. */
 function ringOf({ i32, ring, recordSize, shape }: ShardMemory): string {

@@ -9,7 +9,8 @@ import type { NaiveMode } from '../../naive.js';
 import { at, INSTRUMENTS } from '../../shard/drive.js';
 import { seededHappenings, unfold, type Step } from '../../shard/schedule.js';
 import { holds, seedsOf } from '../../volume.js';
-import { expectSame, inReads, tokenIndex } from './both-ways.js';
+import { tokenIndex } from '../../shard/sockets.js';
+import { expectSame, inReads } from './both-ways.js';
 
 describe.each(seedsOf(20261126))('the fast path (seed %i)', (seed) => {
   const stepsOf = (

@@ -11,6 +11,7 @@ import type { NaiveMode } from '../../naive.js';
 import { at, engineOf, INSTRUMENTS, outcome, playInline, tell } from '../../shard/drive.js';
 import { seededHappenings, unfold, type Step } from '../../shard/schedule.js';
 import { holds, seedsOf } from '../../volume.js';
+import { inSockets } from '../../shard/sockets.js';
 import { expectSame, inReads } from './both-ways.js';
 
 const SEED = 20261130;
@@ -36,18 +37,24 @@ const schedule: fc.Arbitrary<Schedule> = fc
     carries: fc.boolean(),
     milliseconds: fc.boolean(),
     running: fc.boolean(),
+    sockets: fc.constantFrom(1, 3),
+    stray: fc.boolean(),
   })
-  .map(({ count, meanMs, oddEvery, startMs, carries, milliseconds, running, ...one }) => ({
+  .map(({ count, meanMs, oddEvery, startMs, carries, milliseconds, running, sockets, stray, ...one }) => ({
     ...one,
-    steps: unfold(seededHappenings(seededRandom(one.seed), count, meanMs, oddEvery), {
-      mode: one.mode,
-      startMs,
-      speed: 1,
-      instruments: INSTRUMENTS,
-      carries,
-      milliseconds,
-      running,
-    }),
+    steps: inSockets(
+      unfold(seededHappenings(seededRandom(one.seed), count, meanMs, oddEvery), {
+        mode: one.mode,
+        startMs,
+        speed: 1,
+        instruments: INSTRUMENTS,
+        carries,
+        milliseconds,
+        running,
+      }),
+      sockets,
+      stray,
+    ),
   }));
 
 describe('the switch', () => {
@@ -71,7 +78,10 @@ describe('the switch', () => {
             200,
             seed,
           );
-          expect(expectSame(mode, reads), `mode ${mode}`).toBeGreaterThan(200);
+          const alone = expectSame(mode, reads);
+          expect(alone, `mode ${mode}`).toBeGreaterThan(200);
+          const turns = expectSame(mode, inReads(inSockets(reads.flat(), 3, false), 200, seed));
+          expect(turns, `mode ${mode}, three connections in turns`).toBeGreaterThan(0.8 * alone);
         }
       }
       for (const mode of [1, 2, 3] as const) expect(taken[mode]).toBeGreaterThan(50);
