@@ -217,11 +217,13 @@ interface RestCandles {
   poller(options: CandlePollerOptions): CandlePoller;
 }
 
-/** What the broker's instrument file says of the cash equities. */
+/** What the broker's instrument file says. */
 export interface BrokerListings {
-  /** By symbol. */
+  /** Cash equities of NSE, by symbol. */
   readonly listings: ReadonlyMap<string, Listing>;
-  /** How rows of a symbol contradict each other, one clause. Such symbols have no listing. */
+  /** Indices, and all else of the exchanges asked for, by `EXCHANGE:SYMBOL`. */
+  readonly others: ReadonlyMap<string, Listing>;
+  /** How rows of a symbol contradict each other, one clause. Such symbols of NSE have no listing. */
   readonly conflicts: ReadonlyMap<string, string>;
   /** Stocks with futures. */
   readonly derivatives: number;
@@ -255,6 +257,11 @@ interface InstrumentFile {
   ): Promise<void>;
   /** The newest file up to `today` (IST), if any. */
   newest(today: string): Promise<CachedFile | undefined>;
-  /** Throws EngineError INSTRUMENT in one sentence. */
-  read(path: string): Promise<BrokerListings>;
+  /**
+   * `exchanges`: those of whose instruments more is wanted than cash equities of NSE and indices. Throws EngineError
+   * INSTRUMENT in one sentence.
+   */
+  read(path: string, exchanges: ReadonlySet<string>): Promise<BrokerListings>;
+  /** The file's text, as `read` reads it from disk. `name`: for sentences. */
+  parse(text: string, name: string, exchanges: ReadonlySet<string>): Promise<BrokerListings>;
 }

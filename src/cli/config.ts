@@ -85,7 +85,12 @@ export function tapeOf(
   tape: TapeName | undefined,
   symbols: readonly string[] | undefined,
 ): TapeChoice | undefined {
-  return tape && { symbol: tape.symbol ?? symbols?.[0].replace(/-EQ$/, '') ?? 'RELIANCE', path: tape.path };
+  return (
+    tape && {
+      symbol: tape.symbol ?? symbols?.[0].replace(/^NSE:/, '').replace(/-EQ$/, '') ?? 'RELIANCE',
+      path: tape.path,
+    }
+  );
 }
 
 function feedOf(values: RunValues): FeedChoice {

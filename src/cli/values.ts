@@ -119,6 +119,19 @@ export const symbolNames: Reader<readonly string[]> = reader('names separated by
   return names.includes('') ? REFUSED : names;
 });
 
+/** NAME=PRICE, separated by commas: rupees by name. */
+export const spotPrices: Reader<ReadonlyMap<string, number>> = reader(
+  'NAME=PRICE, separated by commas, e.g. NIFTY=24512.5',
+  (text) => {
+    const pairs = text
+      .split(',')
+      .map((pair) => /^([A-Z0-9&-][A-Z0-9& -]*)=(\d{1,9}(?:\.\d{1,7})?)$/.exec(pair.trim()));
+    return pairs.every((pair) => pair !== null && Number(pair[2]) > 0)
+      ? new Map(pairs.map((pair) => [pair![1], Number(pair![2])]))
+      : REFUSED;
+  },
+);
+
 /** Segments with trading hours, separated by commas. */
 export const segmentNames: Reader<readonly Segment[]> = reader(
   `names among ${SEGMENTS.join(', ')}, separated by commas`,

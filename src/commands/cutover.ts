@@ -13,7 +13,7 @@ import { type CutoverDay } from '../reconcile/cutover-day.js';
 import { percentFloor } from '../text/percent.js';
 import { evidenceFrom, type CutoverEvidence } from '../reconcile/evidence.js';
 import { terminalOn } from '../run/presenter.js';
-import { symbolOf } from '../run/universe.js';
+import { plainSymbol } from '../run/names.js';
 
 type CutoverOptions = ValuesOf<'cutover'>;
 
@@ -157,7 +157,7 @@ function show(result: Cutover, notes: readonly string[]): void {
 
 /** Prints the verdict; returns 0 if the feed may replace polling, else 1. Throws EngineError USAGE without input. */
 async function judgeCutover({ runs, days, symbols, json }: CutoverOptions): Promise<number> {
-  const wanted = symbols?.map(symbolOf);
+  const wanted = symbols?.map(plainSymbol);
   const { evidence, notes } = await readEvidence(runs);
   if (evidence.length === 0)
     throw new EngineError(

@@ -20,6 +20,7 @@ import { SHARD, STATIC, type ShardMemory } from '../memory/layout.js';
 import { FLAG, KIND, RECORD, GAP_CAUSES, whatOf, type GapCause } from '../memory/record.js';
 import { RingWriter } from '../memory/ring.js';
 import type { RowPlace } from '../memory/shard-reader.js';
+import { isIndex } from '../market/instrument.js';
 import { FIELD, MODE, type Packet } from '../market/packet.js';
 import type { FrameCodec } from '../broker/broker.js';
 import { READ_BYTES } from '../broker/messages.js';
@@ -83,6 +84,8 @@ export class Router {
   readonly #counters: Float64Array;
   /** Of each instrument's last packet, by instrument index. */
   readonly #connectionOf: Int32Array;
+  /** 1 for an index; by instrument index. */
+  readonly #isIndex: Uint8Array;
   /** Held for their time; SequenceCheck has those held for their sequence. */
   readonly #held = new HeldPackets(VOTES);
   readonly #sequences: SequenceCheck;
@@ -109,6 +112,7 @@ export class Router {
     );
     this.#counters = options.counters;
     this.#connectionOf = new Int32Array(options.places.length);
+    this.#isIndex = Uint8Array.from(options.places, ({ instrument }) => (isIndex(instrument) ? 1 : 0));
     this.#sequences = new SequenceCheck(
       options.places.map(({ instrument }) => instrument),
       (packets) => (this.#counters[COUNTER.unadmittedSequence] += packets),
@@ -156,7 +160,8 @@ export class Router {
     this.fastPath.close();
     const reason = this.#filter.judge(packet);
     const instrument = this.#filter.instrument;
-    let flags = packet.mode === MODE.ltp ? 0 : FLAG.hasVolume;
+    // What an index's packet says of volume is 0 at all times: its ticks are its packets, as in LTP mode.
+    let flags = packet.mode === MODE.ltp || this.#isIndex[instrument] === 1 ? 0 : FLAG.hasVolume;
     if (instrument >= 0 && this.#connectionOf[instrument] !== arrival.connection) {
       this.#connectionOf[instrument] = arrival.connection;
       this.fastPath.enable(instrument, arrival.connection);

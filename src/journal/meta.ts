@@ -62,8 +62,8 @@ export interface RunMeta {
   readonly sessions: readonly TradingSession[];
 }
 
-/** Part of a file name. */
-const NAME = /^[A-Za-z0-9&][A-Za-z0-9&_-]{0,63}$/;
+/** Begins part of a file name, which is escaped. */
+const NAME = /^[A-Za-z0-9&][ -~]{0,63}$/;
 const TOKEN = /^[1-9][0-9]{0,14}$/;
 const MAX_INSTRUMENTS = 1000;
 const MAX_MINUTES = 1440;
@@ -110,6 +110,16 @@ function isRecording(value: unknown): boolean {
   });
 }
 
+function isContract(value: unknown): boolean {
+  return holds(value, {
+    name: isText,
+    expiry: matches(/^\d{4}-\d{2}-\d{2}$/),
+    option: isOneOf(undefined, 'CE', 'PE'),
+    strikeRupees: or(undefined, isFinite),
+    lotSize: isFinite,
+  });
+}
+
 function isInstrument(value: unknown, index: number): boolean {
   const known = (type: unknown): boolean => typeof type === 'number' && Object.hasOwn(EXCHANGE, type);
   return holds(value, {
@@ -120,6 +130,7 @@ function isInstrument(value: unknown, index: number): boolean {
     token: matches(TOKEN),
     tickSizeRupees: isFinite,
     derivatives: (flag) => typeof flag === 'boolean',
+    contract: or(undefined, isContract),
   });
 }
 

@@ -4,13 +4,12 @@ import { resolve } from 'node:path';
 import type { StageConfig, FeedChoice } from '../cli/config.js';
 import { DEFAULT_AT, time } from '../cli/values.js';
 import { EngineError } from '../errors.js';
-import { istDate } from '../market/session.js';
 import { tradingCalendar } from '../market/trading-calendar.js';
 import { MODE } from '../market/packet.js';
 import { broker } from '../run/broker.js';
 import { planRun, type Plan } from '../run/plan.js';
 import { withTape } from '../run/tape.js';
-import { readInstrumentMaster, selectInstruments } from '../run/universe.js';
+import { chooseInstruments } from '../run/instruments.js';
 import { habitsWith, parseHabit } from '../sim/habits/habit.js';
 import { parseFault } from '../sim/faults/fault.js';
 import type { BrokerChoice, FeedSettings, MarketClock } from './feed-options.js';
@@ -87,7 +86,8 @@ function configOf(settings: FeedSettings, feed: FeedChoice): StageConfig {
     stage: 2,
     shadow: minutes === undefined,
     durationMin: minutes,
-    symbols: instruments.map(symbolOf),
+    symbols: instruments,
+    spot: undefined,
     subset: undefined,
     instruments: instrumentFile,
     mode: mode,
@@ -119,15 +119,17 @@ function configOf(settings: FeedSettings, feed: FeedChoice): StageConfig {
 export async function planFeed(settings: FeedSettings, nowMs: number): Promise<Plan> {
   checked(settings);
   const config = await withTape(configOf(settings, feedOf(settings.broker)));
-  const master = await readInstrumentMaster(config.instruments, false, istDate(nowMs));
+  const calendar = tradingCalendar();
+  const { instruments, warnings, notes } = await chooseInstruments(config, calendar, nowMs);
   return planRun({
     config,
-    calendar: tradingCalendar(),
+    calendar,
     nowMs,
     processId: process.pid,
     nonce: 'library',
-    instruments: selectInstruments({ ...config, master }),
-    instrumentWarnings: master?.warnings ?? [],
+    instruments,
+    instrumentWarnings: warnings,
+    instrumentNotes: notes,
     maxInstruments: broker.feed.quota.subscriptionsPerSocket,
   });
 }

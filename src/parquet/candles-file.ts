@@ -8,20 +8,35 @@ import type { ParquetRecord } from './parquet.js';
 export interface FileInstrument {
   /** File name's prefix and the column's content, e.g. `NSE`. */
   readonly exchange: string;
-  /** E.g. `M&M`; used unchanged. */
+  /** E.g. `M&M`. */
   readonly symbol: string;
 }
 
+/** Refused by a file system, or the escape itself. */
+const ESCAPED = /[%/\\:*?"<>|\u0000-\u001f\u007f]/g;
+
 /**
- * A file name up to `_1m`. Callers check symbols; as a second barrier, a name that could leave the folder throws
- * EngineError OUTPUT.
+ * A file name up to `_1m`: exchange and symbol, in which what a file system refuses is `%` and two hexadecimal digits.
+ * `instrumentOf` reads it back. Throws EngineError OUTPUT for an exchange that is not capital letters, or no symbol.
  */
 export function fileStem({ exchange, symbol }: FileInstrument): string {
-  for (const part of [exchange, symbol]) {
-    if (part === '' || /[/\\:\0]/.test(part))
-      throw new EngineError('OUTPUT', `\`${part}\` cannot be part of a file's name.`);
-  }
-  return `${exchange}_${symbol}`;
+  if (symbol === '' || !/^[A-Z]+$/.test(exchange))
+    throw new EngineError('OUTPUT', `\`${exchange}_${symbol}\` cannot be a file's name.`);
+  const escaped = symbol.replace(
+    ESCAPED,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
+  return `${exchange}_${escaped}`;
+}
+
+/** The instrument of a file name up to `_1m`; undefined for one that `fileStem` does not write. */
+export function instrumentOf(stem: string): FileInstrument | undefined {
+  const [, exchange, escaped] = /^([A-Z]+)_(.+)$/s.exec(stem) ?? [];
+  if (exchange === undefined) return undefined;
+  const symbol = escaped.replace(/%([0-9A-F]{2})/g, (_, hex: string) =>
+    String.fromCharCode(parseInt(hex, 16)),
+  );
+  return fileStem({ exchange, symbol }) === stem ? { exchange, symbol } : undefined;
 }
 
 /** Path of an instrument's candles. */

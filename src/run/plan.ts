@@ -9,9 +9,10 @@ import type { FileIdentity, VolumeKind } from '../candles/candle.js';
 import { MEASURED } from '../sim/habits/catalogue.js';
 import { changedHabits, habitText } from '../sim/habits/habit.js';
 import { speedNumber } from '../sim/speed.js';
-import type { Instrument } from '../market/instrument.js';
+import { isIndex, type Instrument } from '../market/instrument.js';
 import { isSegment, type TradingCalendar } from '../market/trading-calendar.js';
 import { istDate, MINUTE_MS, tailMsOf, type TradingSession } from '../market/session.js';
+import { named } from '../text/named.js';
 import { hoursAt } from './hours.js';
 
 export interface Plan {
@@ -20,6 +21,8 @@ export interface Plan {
   readonly instruments: readonly Instrument[];
   /** About the broker's instrument file. */
   readonly instrumentWarnings: readonly string[];
+  /** On what selections of options went by. */
+  readonly instrumentNotes: readonly string[];
   readonly sessionOf: (instrument: Instrument) => TradingSession;
   /** About the calendar: its end, and symbols that open during the run. */
   readonly calendarWarnings: readonly string[];
@@ -93,6 +96,7 @@ export interface PlanInputs {
   readonly nonce: string;
   readonly instruments: readonly Instrument[];
   readonly instrumentWarnings: readonly string[];
+  readonly instrumentNotes: readonly string[];
   /** The broker's limit for one connection in one mode. */
   readonly maxInstruments: number;
 }
@@ -110,7 +114,7 @@ function marketClockOf(
 
 /** Throws EngineError with exit code 2: too many instruments for the broker, or a market that is shut. */
 export function planRun({ config, calendar, nowMs, processId, nonce, ...given }: PlanInputs): Plan {
-  const { instruments, instrumentWarnings, maxInstruments } = given;
+  const { instruments, instrumentWarnings, instrumentNotes, maxInstruments } = given;
   // One mode for all: a (token, mode) pair for each instrument.
   if (instruments.length > maxInstruments)
     throw new EngineError(
@@ -131,6 +135,7 @@ export function planRun({ config, calendar, nowMs, processId, nonce, ...given }:
     config,
     instruments,
     instrumentWarnings,
+    instrumentNotes,
     sessionOf: (instrument) => sessions.get(instrument)!,
     hoursUnknown,
     calendarWarnings: [...notes, ...calendar.endings(segments, istDate(nowMs))],
@@ -147,6 +152,14 @@ export function planRun({ config, calendar, nowMs, processId, nonce, ...given }:
     volumeKind,
     identity: { feed: feedName(config.feed), mode: config.mode, volumeKind, rules: RULES },
   };
+}
+
+/** On indices in a run with volume, which momentum needs; one sentence. */
+export function indexNotes({ instruments, volumeKind }: Pick<Plan, 'instruments' | 'volumeKind'>): string[] {
+  const indices = instruments.filter(isIndex).map(({ symbol }) => symbol);
+  return volumeKind === 'tick' || indices.length === 0
+    ? []
+    : [`No volume is traded in an index, so momentum finds no signal in ${named(indices)}.`];
 }
 
 function outputsOf(

@@ -8,12 +8,11 @@ import { join } from 'node:path';
 import { broker } from './broker.js';
 import type { StageConfig } from '../cli/config.js';
 import { EngineError } from '../errors.js';
-import { istDate } from '../market/session.js';
 import type { TradingCalendar } from '../market/trading-calendar.js';
 import { checkExisting } from '../parquet/existing.js';
 import { checkFolder } from './output-folders.js';
 import { planRun, type Plan } from './plan.js';
-import { readInstrumentMaster, selectInstruments } from './universe.js';
+import { chooseInstruments } from './instruments.js';
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
@@ -26,16 +25,16 @@ export async function preflight(
   calendar: TradingCalendar,
   nowMs: number,
 ): Promise<Plan> {
-  // The simulated broker lists what the run asks for; the real one's file does not apply.
-  const master = await readInstrumentMaster(config.instruments, config.feed.kind === 'live', istDate(nowMs));
+  const { instruments, warnings, notes } = await chooseInstruments(config, calendar, nowMs);
   const plan = planRun({
     config,
     calendar,
     nowMs,
     processId: process.pid,
     nonce: nonce(),
-    instruments: selectInstruments({ ...config, master }),
-    instrumentWarnings: master?.warnings ?? [],
+    instruments,
+    instrumentWarnings: warnings,
+    instrumentNotes: notes,
     maxInstruments: broker.feed.quota.subscriptionsPerSocket,
   });
   checkDisk(plan);

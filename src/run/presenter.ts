@@ -120,6 +120,7 @@ export class Presenter {
       hoursUnknown,
       instrumentWarnings,
       calendarWarnings,
+      instrumentNotes,
     } = this.#plan;
     const names =
       instruments.length > 5
@@ -135,6 +136,7 @@ export class Presenter {
         ? `until the close at ${istStamp(endsMs).slice(11, 16)}, from ${istStamp(startsMs)}`
         : `${count(config.durationMin, 'minute')} from ${istStamp(startsMs)}`;
     this.tell(`${lasts} at speed ${stepped ? 'max' : speed}; volume is the ${volume}`);
+    for (const note of instrumentNotes) this.tell(note);
     if (hoursUnknown !== undefined) this.say(`Warning: the session's hours are assumed: ${hoursUnknown}.`);
     for (const warning of [...calendarWarnings, ...instrumentWarnings, ...warnings])
       this.say(`Warning: ${warning}`);

@@ -23,7 +23,7 @@ import { warmUpCandlesOf, type JournalSummary } from '../ingest/journal-source.j
 import { Pipeline } from '../ingest/pipeline.js';
 import { marketWait, waitToConnect } from './wait-for-open.js';
 import { claimFolders, lockOf, RunRoom } from './output-folders.js';
-import type { Plan } from './plan.js';
+import { indexNotes, type Plan } from './plan.js';
 import { Presenter } from './presenter.js';
 import { RunJournal } from './run-journal.js';
 import { firstOpening, restore, resumingText, replayKilledRun, seenBetterBy } from './resume.js';
@@ -226,7 +226,7 @@ export class StageRun {
       writer,
       journal: this.#journal,
       ledger: new Int32Array(this.#ledger, 0, LEDGER.words),
-      notes: [...notes, ...warm.notes],
+      notes: [...notes, ...warm.notes, ...indexNotes(plan)],
     };
     if (this.#killed !== undefined) this.#restore(this.#killed, clock, line, record);
     if (stepper !== undefined) stepper.waitFor(outstandingOf(this.#engine, line, writer));

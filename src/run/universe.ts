@@ -1,50 +1,19 @@
 /**
  * A run's instruments, from the shipped NIFTY 50 list or the broker's instrument file, and their trading calendar.
  */
-import { readFileSync } from 'node:fs';
 import { EngineError } from '../errors.js';
 import type { BrokerListings } from '../broker/broker.js';
 import type { Instrument, Listing } from '../market/instrument.js';
+import { niftyFifty } from '../market/nifty-fifty.js';
 import { istDate } from '../market/session.js';
-import { shipped } from '../paths.js';
 import { broker } from './broker.js';
+import { askedOf } from './names.js';
+import { listingsOf, type ChoiceBasis } from './selection.js';
 
-interface Constituents {
-  readonly exchangeType: number;
-  readonly constituents: readonly {
-    readonly symbol: string;
-    readonly token: string;
-    readonly tickSizeRupees: string;
-  }[];
-}
+export { niftyFifty };
 
-/** As shipped. All have derivatives. */
-export function niftyFifty(): Listing[] {
-  const file = JSON.parse(readFileSync(shipped('data/instruments/nifty50.json'), 'utf8')) as Constituents;
-  return file.constituents.map(({ symbol, token, tickSizeRupees }) => ({
-    symbol,
-    token,
-    exchange: 'NSE',
-    exchangeType: file.exchangeType,
-    tickSizeRupees: Number(tickSizeRupees),
-    derivatives: true,
-  }));
-}
-
-/**
- * The symbol of a `--symbols` entry, with or without `-EQ`. Throws EngineError INSTRUMENT if it cannot be one, such
- * as a path.
- */
-export function symbolOf(text: string): string {
-  const symbol = text.endsWith('-EQ') ? text.slice(0, -3) : text;
-  if (!/^[A-Z0-9][A-Z0-9&-]{0,24}$/.test(symbol)) {
-    throw new EngineError(
-      'INSTRUMENT',
-      `\`${text}\` is no trading symbol: one has capital letters, digits, & and - only, e.g. M&M.`,
-    );
-  }
-  return symbol;
-}
+/** Of whose instruments nothing more is asked than cash equities of NSE and indices. */
+const NO_EXCHANGES: ReadonlySet<string> = new Set();
 
 /** The broker's instrument file. */
 export interface InstrumentMaster {
@@ -63,9 +32,10 @@ export async function readInstrumentMaster(
   named: string | undefined,
   cache: boolean,
   today: string,
+  exchanges = NO_EXCHANGES,
 ): Promise<InstrumentMaster | undefined> {
   if (named !== undefined)
-    return instrumentMaster(named, await broker.instruments.read(named), undefined, []);
+    return instrumentMaster(named, await broker.instruments.read(named, exchanges), undefined, []);
   const cached = cache ? await broker.instruments.newest(today) : undefined;
   if (cached === undefined) return undefined;
   const { path, date, ageDays } = cached;
@@ -75,10 +45,11 @@ export async function readInstrumentMaster(
       : [
           `The instrument file is ${ageDays === 1 ? 'of yesterday' : `${ageDays} days old`} (${date}): \`tickshard instruments --fetch\` gets today's.`,
         ];
-  return instrumentMaster(path, await broker.instruments.read(path), date, old);
+  return instrumentMaster(path, await broker.instruments.read(path, exchanges), date, old);
 }
 
-function instrumentMaster(
+/** A file with a name for sentences, and what is said of it. */
+export function instrumentMaster(
   path: string,
   master: BrokerListings,
   date: string | undefined,
@@ -143,16 +114,39 @@ export function reconcile(
 }
 
 /**
- * In order, without duplicates. Throws EngineError INSTRUMENT for an unknown symbol, a token that differs between the
- * shipped list and the broker's file, and two symbols with one token.
+ * The listing of an instrument of a file: of the shipped list and the broker's, or of the broker's alone. Throws
+ * EngineError INSTRUMENT if it is in none, or if they differ.
+ */
+export function listingFor(
+  { exchange, symbol }: { readonly exchange: string; readonly symbol: string },
+  shipped: ReadonlyMap<string, Listing>,
+  master: InstrumentMaster | undefined,
+): Listing {
+  const other = master?.scrips.others.get(`${exchange}:${symbol}`);
+  if (other !== undefined) return other;
+  if (exchange === 'NSE') return reconcile(symbol, shipped.get(symbol), master);
+  throw new EngineError(
+    'INSTRUMENT',
+    master === undefined
+      ? `The token of ${exchange}:${symbol} is not known: --instruments FILE brings it, and so does \`tickshard instruments --fetch\` for the live feed.`
+      : `${exchange}:${symbol} is not in ${master.path}.`,
+  );
+}
+
+/**
+ * In order, without duplicates. Throws EngineError INSTRUMENT for an unknown symbol or contract, with the nearest
+ * names; for a token that differs between the shipped list and the broker's file; and for two instruments with one token
+ * or one symbol.
  */
 export function selectInstruments(options: {
   readonly stage: 1 | 2;
   readonly symbols: readonly string[] | undefined;
   readonly subset: number | undefined;
   readonly master: InstrumentMaster | undefined;
+  /** What selections of contracts go by; needed for names of other exchanges. */
+  readonly market?: ChoiceBasis | undefined;
 }): Instrument[] {
-  const { subset, master } = options;
+  const { subset, master, market } = options;
   const shippedList = new Map(niftyFifty().map((listing) => [listing.symbol, listing]));
   const stageSymbols = options.stage === 1 ? ['RELIANCE'] : [...shippedList.keys()];
   if (subset !== undefined && subset > stageSymbols.length) {
@@ -161,17 +155,32 @@ export function selectInstruments(options: {
       `--subset takes at most the ${stageSymbols.length} of stage ${options.stage}, not ${subset}.`,
     );
   }
-  const wanted = [...new Set(options.symbols?.map(symbolOf) ?? stageSymbols.slice(0, subset))];
-  const byToken = new Map<string, string>();
-  return wanted.map((symbol, index) => {
-    const listing = reconcile(symbol, shippedList.get(symbol), master);
-    const other = byToken.get(`${listing.exchangeType} ${listing.token}`);
-    if (other !== undefined)
+  const asked = (options.symbols ?? stageSymbols.slice(0, subset)).map(askedOf);
+  const found = asked.flatMap((one) => {
+    const isEquity = one.kind === 'one' && one.exchange === 'NSE';
+    const isOther = isEquity && master?.scrips.others.has(`NSE:${one.symbol}`) === true;
+    if (isEquity && !(isOther && !master.scrips.listings.has(one.symbol)))
+      return [reconcile(one.symbol, shippedList.get(one.symbol), master)];
+    return listingsOf(one, master, market);
+  });
+  const byToken = new Map<string, Listing>();
+  const bySymbol = new Map<string, Listing>();
+  for (const listing of found) {
+    const key = `${listing.exchangeType} ${listing.token}`;
+    const other = byToken.get(key);
+    if (other !== undefined && other.symbol !== listing.symbol)
       throw new EngineError(
         'INSTRUMENT',
-        `${symbol} and ${other} have the same token ${listing.token}: leave one of them out.`,
+        `${listing.symbol} and ${other.symbol} have the same token ${listing.token}: leave one of them out.`,
       );
-    byToken.set(`${listing.exchangeType} ${listing.token}`, symbol);
-    return { ...listing, index };
-  });
+    const twin = bySymbol.get(listing.symbol);
+    if (twin !== undefined && twin.exchange !== listing.exchange)
+      throw new EngineError(
+        'INSTRUMENT',
+        `${twin.exchange}:${twin.symbol} and ${listing.exchange}:${listing.symbol} have one symbol, by which a run tells instruments apart: give them a run each.`,
+      );
+    byToken.set(key, listing);
+    bySymbol.set(listing.symbol, listing);
+  }
+  return [...byToken.values()].map((listing, index) => ({ ...listing, index }));
 }

@@ -89,7 +89,8 @@ function applyLtp(m: ShardMemory, row: number, s: number, r: number): boolean {
     f[s + SLOT.duplicates] += 1;
     return false;
   }
-  const late = applyTick(m, row, s, r, 1);
+  // In a run with volume this is an index: it has none.
+  const late = applyTick(m, row, s, r, m.shape.hasVolume ? 0 : 1);
   if (late === OUTSIDE) return applyTailPrice(m, row, s, r, s + SLOT.lastPrice);
   addCoverage(m, row, s, r);
   f[s + SLOT.sessionSum] += f[r + PACKET.price];

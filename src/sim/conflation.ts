@@ -4,7 +4,7 @@
  * packet just after a minute's end carries the price before it.
  */
 
-import type { Listing } from '../market/instrument.js';
+import { isIndex, type Listing } from '../market/instrument.js';
 import { FIELD, MODE, Packet } from '../market/packet.js';
 import { inContinuous, MINUTE_MS, type TradingSession } from '../market/session.js';
 import { seededRandom, type Random } from '../random.js';
@@ -47,6 +47,16 @@ const OFFICIAL_MS = 30 * MINUTE_MS;
 const CACHE_MARGIN_MS = 1000;
 /** By how much open interest moves about its mean, at most. */
 const INTEREST_SHARE = 0.02;
+
+/** An index has no sequence, volume or day's range on this feed (docs/feed-behaviour.md, "Indices"). */
+const NOT_OF_AN_INDEX = [
+  ...[FIELD.sequence, FIELD.lastQuantity, FIELD.averagePrice, FIELD.volume, FIELD.dayOpen, FIELD.dayHigh],
+  ...[FIELD.dayLow, FIELD.lastTradeSeconds, FIELD.openInterest, FIELD.upperCircuit, FIELD.lowerCircuit],
+] as const;
+
+function clearIndex(packet: Packet): void {
+  for (const field of NOT_OF_AN_INDEX) packet.setNumber(field, 0);
+}
 
 export class Conflation {
   readonly #options: ConflationOptions;
@@ -246,7 +256,8 @@ export class Conflation {
     this.#moveInterest();
     packet.setNumber(FIELD.high52Week, Math.max(yearHigh, dayHigh));
     packet.setNumber(FIELD.low52Week, Math.min(yearLow, dayLow));
-    if (this.#cleared) clearBook(packet);
+    if (isIndex(this.#options.listing)) clearIndex(packet);
+    if (this.#cleared || isIndex(this.#options.listing)) clearBook(packet);
     else fillBook(packet, { bid, ask, profile, seed, frame: this.#frame, habit: habits.book });
     this.#cache();
   }

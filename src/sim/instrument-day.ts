@@ -102,13 +102,13 @@ export class InstrumentDay {
   candles(listing: Listing, kind: VolumeKind, endedByMs: number): ReturnType<MinuteCandles['rows']> {
     // No snapshot is due until now, so trades may advance further.
     this.#trades.advance(endedByMs);
-    return this.#minutes[kind].rows(listing, endedByMs);
+    return this.#minutes[kind].rows(listing, endedByMs, kind);
   }
 
   /** From the trades up to `toMs`, with the current minute. For a day without snapshots. */
   trueCandles(listing: Listing, toMs: number): ReturnType<MinuteCandles['rows']> {
     this.#trades.advance(toMs);
-    return this.#minutes.traded.rows(listing, toMs + MINUTE_MS);
+    return this.#minutes.traded.rows(listing, toMs + MINUTE_MS, 'traded');
   }
 }
 

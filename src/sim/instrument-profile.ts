@@ -6,6 +6,7 @@
 import { fnv1a32, priceScale, type Listing } from '../market/instrument.js';
 import { DAY_MS, istMs } from '../market/session.js';
 import { seededRandom, type Random } from '../random.js';
+import { moverOf, stockNamed, underlyingNamed } from './underlyings.js';
 import { burstProfile, type BurstProfile } from './burst-profile.js';
 
 /** Prices and ticks in the wire's unit (paise; 1e-7 rupee for exchange type 13). */
@@ -27,7 +28,22 @@ export interface InstrumentProfile {
   /** Factor of the packet rate in LTP mode: the mean over many is 1. */
   readonly ltpWeight: number;
   readonly bursts: BurstProfile;
+  /** Quantities are multiples of it. */
+  readonly lot: number;
+  /** How far the exchange lets the price move in a day, share of the previous close. */
+  readonly circuit: number;
 }
+
+/** The exchange's limit for shares: a tenth from the previous close. */
+export const CIRCUIT = 0.1;
+/** Options have no such limit; this one is far. */
+const OPTION_CIRCUIT = 5;
+/** Market days and volatility of a year, for the price of an option and its daily move. */
+const YEAR_DAYS = 365;
+const TRADING_DAYS = 252;
+const MAX_OPTION_MOVE = 0.35;
+/** A future is above its underlying by this share a day. */
+const CARRY_A_DAY = 0.00018;
 
 /** Independent random streams. */
 export const STREAM = {
@@ -98,7 +114,31 @@ export function profileOf(seed: number, listing: Listing): InstrumentProfile {
     liveliness,
     ltpWeight: 0.5 + 2.2 * busy ** 2,
     bursts: burstProfile(tradesPerSecond, dispersion, moves),
+    lot: 1,
+    circuit: CIRCUIT,
+    ...characterOf(listing, profile),
   };
+}
+
+/** What an index or a contract has otherwise than a share of the same seed. */
+function characterOf(
+  { symbol, contract, exchange }: Listing,
+  profile: Pick<InstrumentProfile, 'dayVolatility' | 'medianQuantity'>,
+): Partial<InstrumentProfile> {
+  const name = contract?.name ?? symbol;
+  const dayVolatility = underlyingNamed(name)?.dayVolatility ?? profile.dayVolatility;
+  if (contract === undefined) return underlyingNamed(name) === undefined ? {} : { dayVolatility };
+  // Commodities and currencies trade in lots, which the feed counts.
+  const lot = exchange === 'NFO' || exchange === 'BFO' ? contract.lotSize : 1;
+  const medianQuantity = lot * Math.max(1, Math.round(profile.medianQuantity / 50));
+  return contract.option === undefined
+    ? { lot, medianQuantity, dayVolatility }
+    : {
+        lot,
+        medianQuantity,
+        dayVolatility: Math.min(MAX_OPTION_MOVE, 12 * dayVolatility),
+        circuit: OPTION_CIRCUIT,
+      };
 }
 
 /**
@@ -132,10 +172,20 @@ export function yearRange(
 }
 
 function levelAt(seed: number, listing: Listing, profile: InstrumentProfile, day: number): number {
-  const key = seedOf(seed, listing);
-  const band = bandOf(listing.tickSizeRupees);
-  const base =
-    between(seededRandom(key, STREAM.level), band.from, band.to) * priceScale(listing.exchangeType);
+  const rupees = listing.contract === undefined ? spotAt(seed, listing, day) : contractAt(seed, listing, day);
+  const scale = priceScale(listing.exchangeType);
+  return Math.max(1, Math.round((rupees * scale) / profile.tick)) * profile.tick;
+}
+
+/** Rupees, of a share or an index. A share of BSE is at the price of NSE. */
+function spotAt(seed: number, listing: Listing, day: number): number {
+  const mover = listing.exchange === 'BSE' ? (stockNamed(listing.symbol) ?? listing) : listing;
+  const key = seedOf(seed, mover);
+  const band = bandOf(mover.tickSizeRupees);
+  const level = underlyingNamed(mover.symbol)?.level;
+  const base = level ?? between(seededRandom(key, STREAM.level), band.from, band.to);
+  // A currency moves less than a share.
+  const share = level === undefined ? 1 : Math.min(1, underlyingNamed(mover.symbol)!.dayVolatility / 0.008);
   let exponent = 0;
   for (let octave = 0; octave < OCTAVES; octave++) {
     const place = day / 2 ** octave;
@@ -144,7 +194,21 @@ function levelAt(seed: number, listing: Listing, profile: InstrumentProfile, day
     exponent +=
       LEVEL_STEP * 2 ** (octave / 2) * (here + (latticePoint(key, octave, cell + 1) - here) * (place - cell));
   }
-  return Math.max(1, Math.round((base * Math.exp(exponent)) / profile.tick)) * profile.tick;
+  return base * Math.exp(share * exponent);
+}
+
+/** Rupees: the underlying with its carry, or the value inside the money and a bell of time value around it. */
+function contractAt(seed: number, { contract }: Listing, day: number): number {
+  const { name, expiry, option, strikeRupees } = contract!;
+  const spot = spotAt(seed, moverOf(name), day);
+  const days = Math.max(0, Math.round(istMs(expiry, '00:00') / DAY_MS) - day);
+  const future = spot * (1 + CARRY_A_DAY * days);
+  if (option === undefined) return future;
+  const dayVolatility = underlyingNamed(name)?.dayVolatility ?? 0.011;
+  const sigma = future * dayVolatility * Math.sqrt(((days + 0.3) * TRADING_DAYS) / YEAR_DAYS);
+  const away = (future - strikeRupees!) / sigma;
+  const inside = Math.max(0, option === 'CE' ? future - strikeRupees! : strikeRupees! - future);
+  return inside + 0.4 * sigma * Math.exp(-0.5 * away * away - 0.3 * Math.abs(away));
 }
 
 /** In [-1, 1), for one point of an octave's grid. */

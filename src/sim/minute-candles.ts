@@ -1,5 +1,5 @@
-import type { CandleRow } from '../candles/candle.js';
-import { priceScale, type Listing } from '../market/instrument.js';
+import type { CandleRow, VolumeKind } from '../candles/candle.js';
+import { isIndex, priceScale, type Listing } from '../market/instrument.js';
 import { MINUTE_MS, type TradingSession } from '../market/session.js';
 
 /**
@@ -46,8 +46,9 @@ export class MinuteCandles {
     return auction !== undefined && ms >= auction.fromMs && ms < auction.toMs ? this.#count : -1;
   }
 
-  /** Of minutes with trades that ended by `endedByMs`, rupees. */
-  rows(listing: Listing, endedByMs: number): CandleRow[] {
+  /** Of minutes with trades that ended by `endedByMs`, rupees. Of an index nothing is traded: its volume is 0. */
+  rows(listing: Listing, endedByMs: number, kind: VolumeKind): CandleRow[] {
+    const isTraded = kind === 'traded';
     const scale = priceScale(listing.exchangeType);
     const rows: CandleRow[] = [];
     for (let bar = 0; bar < this.#volume.length; bar++) {
@@ -61,7 +62,7 @@ export class MinuteCandles {
         high: this.#high[bar] / scale,
         low: this.#low[bar] / scale,
         close: this.#close[bar] / scale,
-        volume: this.#volume[bar],
+        volume: isTraded && isIndex(listing) ? 0 : this.#volume[bar],
       });
     }
     return rows;

@@ -29,8 +29,6 @@ const PRINT_BEFORE_OPEN_MS = 8 * MINUTE_MS;
 const PRINT_MARGIN_MS = 5_000;
 /** Continuous trading with an auction's volume. */
 const AUCTION_SECONDS = 150;
-/** The exchange's limit: a tenth from the previous close. */
-export const CIRCUIT = 0.1;
 
 export abstract class SessionTrades extends TradeSource {
   protected readonly options: WalkDay;
@@ -51,8 +49,9 @@ export abstract class SessionTrades extends TradeSource {
     super(
       {
         previousClose,
-        upperCircuit: Math.floor((previousClose * (1 + CIRCUIT)) / profile.tick) * profile.tick,
-        lowerCircuit: Math.max(1, Math.ceil((previousClose * (1 - CIRCUIT)) / profile.tick)) * profile.tick,
+        upperCircuit: Math.floor((previousClose * (1 + profile.circuit)) / profile.tick) * profile.tick,
+        lowerCircuit:
+          Math.max(1, Math.ceil((previousClose * (1 - profile.circuit)) / profile.tick)) * profile.tick,
         yearHigh: Math.max(year.high, previousClose),
         yearLow: Math.min(year.low, previousClose),
       },
@@ -129,7 +128,11 @@ export abstract class SessionTrades extends TradeSource {
 
   protected quantityOf(): number {
     const { profile } = this.options;
-    return Math.max(1, Math.round(profile.medianQuantity * Math.exp(1.1 * normal(this.random))));
+    const { lot } = profile;
+    return Math.max(
+      lot,
+      Math.round((profile.medianQuantity * Math.exp(1.1 * normal(this.random))) / lot) * lot,
+    );
   }
 
   #print(ms: number, price: number): void {
@@ -140,8 +143,13 @@ export abstract class SessionTrades extends TradeSource {
     this.record(
       ms,
       price,
-      Math.max(1, Math.round(profile.medianQuantity * trades * Math.exp(0.4 * normal(this.random)))),
+      this.#wholeLots(profile.medianQuantity * trades * Math.exp(0.4 * normal(this.random))),
     );
+  }
+
+  #wholeLots(quantity: number): number {
+    const { lot } = this.options.profile;
+    return Math.max(lot, Math.round(quantity / lot) * lot);
   }
 
   /** Ticks to the wire's unit, within the day's limits. */

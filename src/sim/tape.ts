@@ -10,7 +10,7 @@
 import type { TradingSession } from '../market/session.js';
 import type { InstrumentProfile } from './instrument-profile.js';
 import { TradeSource, type DayLevels, type OnTrade } from './trade-source.js';
-import { CIRCUIT } from './session-trades.js';
+import { CIRCUIT } from './instrument-profile.js';
 
 /** A trade's figures have one index. At least one trade. */
 export interface Tape {

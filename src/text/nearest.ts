@@ -12,10 +12,25 @@ function distance(a: string, b: string): number {
 
 /** A longer text is no misspelt name, and is not compared character by character. */
 const MAX_LENGTH = 64;
+const MAX_COMPARED = 500;
 
 /** The name that `text` most likely means; the first of equally near ones. */
 export function nearest(text: string, names: readonly string[]): string {
   const typed = text.slice(0, MAX_LENGTH).toLowerCase();
   const distances = names.map((name) => distance(typed, name));
   return names[distances.indexOf(Math.min(...distances))];
+}
+
+/** The `max` names that are most like `text`, by their beginning first; none of an empty list. */
+export function nearestNames(text: string, names: readonly string[], max: number): string[] {
+  const typed = text.slice(0, MAX_LENGTH);
+  const shared = (name: string): number => {
+    let k = 0;
+    while (k < name.length && name[k] === typed[k]) k++;
+    return k;
+  };
+  // Of a hundred thousand names only those with the longest common beginning are compared by characters.
+  const most = [...new Set(names)].sort((a, b) => shared(b) - shared(a)).slice(0, MAX_COMPARED);
+  const distances = new Map(most.map((name) => [name, distance(typed, name)]));
+  return most.sort((a, b) => distances.get(a)! - distances.get(b)!).slice(0, max);
 }

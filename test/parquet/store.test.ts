@@ -2,7 +2,7 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { candlesPath } from '../../src/parquet/candles-file.js';
+import { candlesPath, instrumentOf } from '../../src/parquet/candles-file.js';
 import { readSchema } from '../../src/parquet/history.js';
 import { qualityPath } from '../../src/parquet/quality-file.js';
 import { candleOf, duckdb, inFolder } from './candles.js';
@@ -93,13 +93,30 @@ describe('ParquetStore', () => {
       }
     }));
 
-  it.each(['../X', 'A/B', 'A\\B', 'A:B', ''])('refuses the symbol %j', (symbol) =>
+  it.each([
+    ['../X', '..%2FX'],
+    ['A\\B', 'A%5CB'],
+    ['A:B*?', 'A%3AB%2A%3F'],
+    ['50%', '50%25'],
+    ['NIFTY 50', 'NIFTY 50'],
+  ])('names the file of %j with what a file system refuses escaped, reversibly', (symbol, escaped) =>
+    inFolder(async (folder) => {
+      await storeIn(folder).write({ exchange: 'NSE', symbol }, [candleOf({ minute: 0, symbol })]);
+      expect(await readdir(folder)).toContain(`NSE_${escaped}_1m_test.parquet`);
+      expect(instrumentOf(`NSE_${escaped}`)).toEqual({ exchange: 'NSE', symbol });
+    }),
+  );
+
+  it.each(['NSE_a%2fb', 'NSE_A%5', 'nse_A', 'NSE_', 'A'])('%j is the name of no instrument', (stem) =>
+    expect(instrumentOf(stem)).toBeUndefined(),
+  );
+
+  it('refuses an empty symbol', () =>
     inFolder((folder) =>
       expect(
-        storeIn(folder).write({ exchange: 'NSE', symbol }, [candleOf({ minute: 0, symbol })]),
+        storeIn(folder).write({ exchange: 'NSE', symbol: '' }, [candleOf({ minute: 0, symbol: '' })]),
       ).rejects.toMatchObject({ code: 'OUTPUT' }),
-    ),
-  );
+    ));
 
   it('takes a row that breaks its ranges for a fault of the program', () =>
     inFolder(async (folder) => {

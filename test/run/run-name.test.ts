@@ -22,6 +22,7 @@ it('two runs of one process number that begin in one second have different names
         nonce: nonce(),
         instruments: [{ ...first, index: 0 }],
         instrumentWarnings: [],
+        instrumentNotes: [],
         maxInstruments: 1000,
       }).runId,
   );

@@ -15,6 +15,10 @@ import { download, downloadUrl, MASTER_URL } from './scrip-download.js';
 import { readMaster } from './scrip-master.js';
 import { classifyText, MAX_TEXT_BYTES } from './texts.js';
 
+async function* chunksOf(text: string): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(Buffer.from(text));
+}
+
 export const ANGEL: Broker = {
   codec: {
     minFrameBytes: FRAME_LENGTH[MODE.ltp],
@@ -66,10 +70,16 @@ export const ANGEL: Broker = {
     cacheFolder: CACHE_FOLDER,
     downloadUrl: (text = MASTER_URL) => downloadUrl(text),
     async download(url, date, options) {
-      const { kept } = await readMaster(download(url, options), `What ${url.host} serves`);
-      await keep(CACHE_FOLDER, date, kept);
+      const { kept, keptOthers } = await readMaster(
+        download(url, options),
+        `What ${url.host} serves`,
+        () => true,
+      );
+      await keep(CACHE_FOLDER, date, kept, keptOthers);
     },
     newest: (today) => newestCached(CACHE_FOLDER, today),
-    read: readMasterFile,
+    read: (path, exchanges) =>
+      readMasterFile(path, exchanges.size === 0 ? undefined : (one) => exchanges.has(one)),
+    parse: (text, name, exchanges) => readMaster(chunksOf(text), name, (one) => exchanges.has(one)),
   },
 };

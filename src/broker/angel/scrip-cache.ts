@@ -1,11 +1,12 @@
 /** Downloaded instrument files: one a day, with the rows that matter, in the broker's format. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError, sentenceOf } from '../../errors.js';
 import { writeWhole } from '../../text/atomic-file.js';
 import type { CachedFile } from '../broker.js';
-import { readMaster, type ScripMaster, type MasterRow } from './scrip-master.js';
+import { readMaster, type ScripMaster, type Wanted } from './scrip-master.js';
+import type { MasterRow } from './scrip-rows.js';
 
 /** Where `tickshard instruments --fetch` keeps its files. */
 export const CACHE_FOLDER = 'data/test/instruments';
@@ -39,10 +40,29 @@ export async function newestCached(folder: string, today: string): Promise<Cache
   };
 }
 
-/** Reads a file from disk. Throws EngineError INSTRUMENT in one sentence. */
-export async function readMasterFile(path: string): Promise<ScripMaster> {
+/** A download's other half: what is no cash equity of NSE, stock future or index. Runs of these do not read it. */
+const othersOf = (path: string): string => path.replace(/OpenAPIScripMaster(?=-[\d-]+\.json$)/, 'others');
+
+/**
+ * Reads a file from disk; of a download, also its other half if `wanted` asks for it. Throws EngineError INSTRUMENT in
+ * one sentence.
+ */
+export async function readMasterFile(path: string, wanted?: Wanted): Promise<ScripMaster> {
+  const others = othersOf(path);
+  if (wanted === undefined || others === path || !existsSync(others)) return readOne(path, wanted);
+  const [first, second] = [await readOne(path), await readOne(others, wanted)];
+  return {
+    ...first,
+    others: new Map([...first.others, ...second.others]),
+    conflicts: new Map([...second.conflicts, ...first.conflicts]),
+    rows: first.rows + second.rows,
+    unreadable: first.unreadable + second.unreadable,
+  };
+}
+
+async function readOne(path: string, wanted?: Wanted): Promise<ScripMaster> {
   try {
-    return await readMaster(createReadStream(path) as AsyncIterable<Uint8Array>, path);
+    return await readMaster(createReadStream(path) as AsyncIterable<Uint8Array>, path, wanted);
   } catch (error) {
     if (error instanceof EngineError) throw error;
     throw new EngineError(
@@ -54,18 +74,27 @@ export async function readMasterFile(path: string): Promise<ScripMaster> {
 }
 
 /**
- * Writes `rows` as the file of `date`, whole or not at all, and removes all but the last few. Throws EngineError
+ * Writes the rows as the files of `date`, whole or not at all, and removes all but the last few. Throws EngineError
  * OUTPUT.
  */
-export async function keep(folder: string, date: string, rows: readonly MasterRow[]): Promise<string> {
+export async function keep(
+  folder: string,
+  date: string,
+  rows: readonly MasterRow[],
+  others: readonly MasterRow[] = [],
+): Promise<string> {
   const path = pathOf(folder, date);
   const refusal = (reason: string): string =>
     `${path} cannot be written (${reason}): let this user write there.`;
   // A row a line, for diff between days.
-  writeWhole(path, `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`, refusal);
+  const textOf = (list: readonly MasterRow[]): string =>
+    `[\n${list.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`;
+  if (others.length > 0) writeWhole(othersOf(path), textOf(others), refusal);
+  writeWhole(path, textOf(rows), refusal);
   try {
     for (const old of (await cachedDates(folder)).filter((one) => one <= date).slice(0, -DAYS_KEPT))
-      await rm(pathOf(folder, old));
+      for (const file of [pathOf(folder, old), othersOf(pathOf(folder, old))])
+        await rm(file, { force: true });
   } catch (error) {
     throw new EngineError('OUTPUT', refusal(sentenceOf(error)), { cause: error });
   }

@@ -3,30 +3,27 @@
  * (docs/protocol.md 9). Read in pieces; only what a run can need is kept.
  */
 import { EngineError, sentenceOf } from '../../errors.js';
-import type { Listing } from '../../market/instrument.js';
+import { EXCHANGE, type Listing } from '../../market/instrument.js';
 import type { BrokerListings } from '../broker.js';
-
-/** With all the broker's columns. */
-export type MasterRow = Readonly<Record<string, string>> & {
-  readonly token: string;
-  readonly symbol: string;
-  readonly name: string;
-  readonly exch_seg: string;
-};
+import { exchangeTypeOf, listingOf, tickOf, type MasterRow } from './scrip-rows.js';
 
 export interface ScripMaster extends BrokerListings {
-  /** The rows used, in the file's order. */
+  /** The rows used, in the file's order: cash equities of NSE, stock futures and indices; and all others. */
   readonly kept: readonly MasterRow[];
+  readonly keptOthers: readonly MasterRow[];
 }
 
-const TICK_WHERE_UNKNOWN = 0.05;
+/** Of whose rows a reader asks, besides cash equities of NSE and indices. */
+export type Wanted = (exchange: string) => boolean;
+const NONE: Wanted = () => false;
 /**
  * Maximum bytes without the end of a row, not counting a piece that was begun. A row has some 250; a larger or deeper
  * one would be held until it ends.
  */
 const LARGEST_ROW = 65_536;
-/** Rows kept; the broker's file has some 3,000 of them. */
+/** Rows kept; the broker's file has some 3,000 of them, and of others some 200,000. */
 const MAX_KEPT = 100_000;
+const MAX_OTHERS = 1_000_000;
 const needed = ['token', 'symbol', 'name', 'exch_seg', 'instrumenttype'];
 
 /** By full trading symbol and segment: a name also has other series, with other tokens (docs/traps.md C17). */
@@ -55,8 +52,15 @@ class Collector {
   readonly #equities = new Map<string, MasterRow>();
   readonly #byToken = new Map<string, string>();
   readonly #withFutures = new Set<string>();
+  readonly keptOthers: MasterRow[] = [];
+  readonly #indices: MasterRow[] = [];
+  readonly #wanted: Wanted;
   rows = 0;
   unreadable = 0;
+
+  constructor(wanted: Wanted) {
+    this.#wanted = wanted;
+  }
 
   add(value: unknown): void {
     this.rows++;
@@ -71,7 +75,34 @@ class Collector {
     } else if (isEquity(row)) {
       this.kept.push(row);
       this.#equity(row.symbol.slice(0, -3), row);
+      return;
+    } else if (row.instrumenttype === 'AMXIDX') {
+      this.kept.push(row);
+      this.#indices.push(row);
+      return;
     }
+    const type = exchangeTypeOf(row);
+    if (type !== undefined && this.#wanted(EXCHANGE[type])) this.keptOthers.push(row);
+  }
+
+  /** By `EXCHANGE:SYMBOL`; an index also by its long name. Of two rows of a symbol with two tokens, neither. */
+  #others(): Map<string, Listing> {
+    const others = new Map<string, Listing>();
+    for (const row of [...this.#indices, ...this.keptOthers]) {
+      const listing = listingOf(row, this.#withFutures.has(row.name));
+      if (listing === undefined) continue;
+      const key = `${listing.exchange}:${listing.symbol}`;
+      const before = others.get(key);
+      if (before !== undefined && before.token !== listing.token)
+        this.conflicts.set(key, `${key} has two tokens, ${before.token} and ${listing.token}`);
+      others.set(key, listing);
+    }
+    for (const row of this.#indices) {
+      const listing = listingOf(row, false);
+      const long = listing && `${listing.exchange}:${row.symbol.toUpperCase()}`;
+      if (long !== undefined && !others.has(long)) others.set(long, listing!);
+    }
+    return others;
   }
 
   #equity(symbol: string, row: MasterRow): void {
@@ -92,21 +123,14 @@ class Collector {
     const listings = new Map<string, Listing>();
     for (const [symbol, row] of this.#equities) {
       if (this.conflicts.has(symbol)) continue;
-      // Only the `needed` columns are sure to be texts.
-      const tick: unknown = row['tick_size'];
-      const paise = typeof tick === 'string' && /^\d{1,9}(\.\d+)?$/.test(tick) ? Number(tick) : 0;
-      if (paise <= 0) guessedTicks++;
-      listings.set(symbol, {
-        symbol,
-        token: row.token,
-        exchange: 'NSE',
-        exchangeType: 1,
-        tickSizeRupees: paise > 0 ? paise / 100 : TICK_WHERE_UNKNOWN,
-        derivatives: this.#withFutures.has(row.name),
-      });
+      if (tickOf(row) <= 0) guessedTicks++;
+      const listing = listingOf(row, this.#withFutures.has(row.name));
+      if (listing !== undefined) listings.set(symbol, listing);
     }
-    const { conflicts, rows, unreadable, kept } = this;
-    return { listings, conflicts, derivatives: this.#withFutures.size, rows, unreadable, guessedTicks, kept };
+    const others = this.#others();
+    const { conflicts, rows, unreadable, kept, keptOthers } = this;
+    const derivatives = this.#withFutures.size;
+    return { listings, others, conflicts, derivatives, rows, unreadable, guessedTicks, kept, keptOthers };
   }
 }
 
@@ -114,9 +138,13 @@ class Collector {
  * Reads the file from its pieces; `name` is for sentences. Throws EngineError INSTRUMENT for a file of no use; errors
  * of `chunks` pass.
  */
-export async function readMaster(chunks: AsyncIterable<Uint8Array>, name: string): Promise<ScripMaster> {
+export async function readMaster(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+  wanted: Wanted = NONE,
+): Promise<ScripMaster> {
   const fail = (what: string): EngineError => new EngineError('INSTRUMENT', `${name} ${what}`);
-  const collector = new Collector();
+  const collector = new Collector(wanted);
   // Imported late: most runs read no instrument file.
   const { JSONParser } = await import('@streamparser/json');
   // Keeps no element of the list.
@@ -141,6 +169,8 @@ export async function readMaster(chunks: AsyncIterable<Uint8Array>, name: string
     if (!isList) throw fail("is not the broker's instrument file: it holds no list.");
     if (bytes - rowEnded > LARGEST_ROW)
       throw fail(`is not the broker's instrument file: it has a row of more than ${LARGEST_ROW} bytes.`);
+    if (collector.keptOthers.length > MAX_OTHERS)
+      throw fail(`is not the broker's instrument file: it has more than ${MAX_OTHERS} instruments.`);
     if (collector.kept.length > MAX_KEPT)
       throw fail(
         `is not the broker's instrument file: it has more than ${MAX_KEPT} equities and stock futures.`,
@@ -149,7 +179,7 @@ export async function readMaster(chunks: AsyncIterable<Uint8Array>, name: string
   if (bytes === 0) throw fail('is empty.');
   if (!parser.isEnded) throw fail(`is cut off after ${bytes} bytes: fetch it again.`);
   const master = collector.master();
-  if (master.listings.size + master.conflicts.size === 0)
+  if (master.listings.size + master.conflicts.size + master.others.size === 0)
     throw fail(
       "has no cash equity of NSE (symbol ending -EQ, exch_seg NSE): is it the broker's OpenAPIScripMaster.json?",
     );

@@ -1,7 +1,7 @@
 /** Options for a run's symbols, length and candles. Data. */
 import { availableParallelism } from 'node:os';
 import { RUN_MINUTES } from '../../limits.js';
-import { modeName, number, oneOf, reader, symbolNames, usage, type Reader } from '../values.js';
+import { modeName, number, oneOf, reader, spotPrices, symbolNames, usage, type Reader } from '../values.js';
 import { belongsTo, excludes, flag, value } from './row.js';
 
 /** Commands that run: a stage, and a whole day. */
@@ -83,9 +83,17 @@ export const RUN_OPTIONS = [
     commands: RUNS,
     placeholder: 'A,B',
     reader: symbolNames,
-    help: "other symbols than the stage's, A,B (RELIANCE or RELIANCE-EQ)",
+    help: "other symbols than the stage's: RELIANCE, EXCHANGE:TRADINGSYMBOL, NFO:NIFTY@fut, NFO:NIFTY@weekly:ATM+-5, @FILE",
     rules: [excludes('subset')],
     recorded: true,
+  }),
+  value({
+    name: 'spot',
+    commands: RUNS,
+    placeholder: 'NAME=PRICE',
+    reader: spotPrices,
+    help: 'prices in rupees that options around the money go by, NIFTY=24512.5; by default the newest candle, or one polled',
+    rules: [belongsTo('symbols')],
   }),
   value({
     name: 'subset',

@@ -5,7 +5,7 @@ import { EngineError, EXIT, sentenceOf } from '../../errors.js';
 import { DAY_MS, istMs } from '../../market/session.js';
 import { SystemClock } from '../../clock.js';
 import { writeText } from '../../gates/report.js';
-import type { FileInstrument } from '../../parquet/candles-file.js';
+import { instrumentOf, type FileInstrument } from '../../parquet/candles-file.js';
 import { readCandleFile } from '../../parquet/history.js';
 import type { HistoryWindow } from '../../parquet/history.js';
 import { JsonLines } from '../../reconcile/json-lines.js';
@@ -25,7 +25,7 @@ import { judge, nameOf } from '../../reconcile/verdict.js';
 import { mergedNotes, readOurs, sideFrom, type ReadSide } from './sides.js';
 import { fetchReference, type FetchOptions } from './fetch.js';
 import { checkFolder } from '../../run/output-folders.js';
-import { symbolOf } from '../../run/universe.js';
+import { plainSymbol } from '../../run/names.js';
 
 export interface CompareOptions {
   /** Folder of `NSE_{SYMBOL}_1m_test.parquet` and `quality/`. */
@@ -87,8 +87,8 @@ async function instrumentsIn(folder: string): Promise<FileInstrument[]> {
     );
   });
   const found = names.sort().flatMap((name) => {
-    const match = /^([A-Z]+)_(.+)_1m_test\.parquet$/.exec(name);
-    return match === null ? [] : [{ exchange: match[1], symbol: match[2] }];
+    const stem = /^(.+)_1m_test\.parquet$/s.exec(name)?.[1];
+    return stem === undefined ? [] : (instrumentOf(stem) ?? []);
   });
   if (found.length === 0)
     throw new EngineError(
@@ -106,7 +106,7 @@ function selectedInstruments(
 ): readonly FileInstrument[] {
   if (asked === undefined) return found;
   if (asked.length === 0) throw new EngineError('USAGE', '--symbols names no symbol.');
-  const symbols = new Set(asked.map(symbolOf));
+  const symbols = new Set(asked.map(plainSymbol));
   const absent = [...symbols].filter((symbol) => !found.some((one) => one.symbol === symbol));
   if (absent.length > 0)
     throw new EngineError(

@@ -7,6 +7,8 @@ import type { RemoteFeed, TapeChoice } from '../../cli/config.js';
 import type { TapeName } from '../../cli/values.js';
 import { istDate, istStamp, MINUTE_MS } from '../../market/session.js';
 import { MAX_ANSWERS, stableCandles, type StableCandles } from '../../broker/stable-answers.js';
+import type { Listing } from '../../market/instrument.js';
+import { tradingCalendar } from '../../market/trading-calendar.js';
 import type { FileInstrument } from '../../parquet/candles-file.js';
 import type { Side } from '../../reconcile/symbol-comparison.js';
 import type { Origin } from '../../reconcile/origin.js';
@@ -19,7 +21,8 @@ import { feedName } from '../../run/plan.js';
 import { SimulatorChild } from '../../run/simulator-child.js';
 import { accessTo } from '../../run/source.js';
 import { seenTape } from '../../run/tape.js';
-import { readInstrumentMaster, reconcile, niftyFifty } from '../../run/universe.js';
+import { simulatedMaster } from '../../run/instruments.js';
+import { listingFor, niftyFifty, readInstrumentMaster } from '../../run/universe.js';
 
 /** Real ms after its end to ask for a minute of the live market. */
 const SETTLE_MS = 60_000;
@@ -44,24 +47,24 @@ export interface FetchedReference {
   readonly objection: string | undefined;
 }
 
-/** Throws EngineError INSTRUMENT for an unknown instrument. */
-async function tokensOf(
-  instruments: readonly FileInstrument[],
+/** `simulated`: the market of our candles, whose broker is asked. Throws EngineError INSTRUMENT for an unknown one. */
+async function listingsOf(
+  { instruments, lastMs }: FetchWindow,
   { feed, instruments: named }: FetchOptions,
-  nowMs: number,
-): Promise<PolledInstrument[]> {
-  const master = await readInstrumentMaster(named, feed.kind === 'live', istDate(nowMs));
+  market: SimulatedMarket | undefined,
+): Promise<Listing[]> {
+  const exchanges = exchangesOf(instruments);
+  const today = istDate(new SystemClock().wallMs());
+  const master =
+    market !== undefined && named === undefined
+      ? await simulatedMaster(market.seed, istDate(lastMs), tradingCalendar(), exchanges)
+      : await readInstrumentMaster(named, feed.kind === 'live', today, exchanges);
   const shipped = new Map(niftyFifty().map((listing) => [listing.symbol, listing]));
-  return instruments.map(({ symbol, exchange }) => {
-    const listing = reconcile(symbol, shipped.get(symbol), master);
-    if (listing.exchange !== exchange)
-      throw new EngineError(
-        'INSTRUMENT',
-        `Our file of ${symbol} is of ${exchange}, and the token that is known is of ${listing.exchange}: leave it out with --symbols.`,
-      );
-    return { symbol, exchange, token: listing.token };
-  });
+  return instruments.map((instrument) => listingFor(instrument, shipped, master));
 }
+
+const exchangesOf = (instruments: readonly FileInstrument[]): ReadonlySet<string> =>
+  new Set(instruments.map(({ exchange }) => exchange));
 
 interface Server {
   readonly endpoint: Endpoint;
@@ -102,13 +105,16 @@ async function tapeAgain(
   );
 }
 
-/** The simulated broker with our candles' seed and tape. Throws EngineError USAGE if they are not simulated. */
-async function simulatedServer(
-  instruments: readonly FileInstrument[],
-  ours: Origin,
-  lastMs: number,
-  named: TapeName | undefined,
-): Promise<Server> {
+interface SimulatedMarket {
+  readonly seed: number;
+  /** As in footers. */
+  readonly feed: string;
+  readonly habit: string | undefined;
+  readonly played: { readonly symbol: string; readonly digest: string } | undefined;
+}
+
+/** Of our candles. Throws EngineError USAGE if they are not simulated, or of several markets. */
+function marketOf(ours: Origin): SimulatedMarket {
   const feeds = distinct(ours, 'feed');
   const [, seed, habit, symbol, digest] =
     feeds.length === 1
@@ -119,24 +125,31 @@ async function simulatedServer(
       'USAGE',
       `--feed sim asks the simulated broker, and our candles are of ${feeds.join(' and ')}: ask whom they are of with --feed.`,
     );
-  const shipped = niftyFifty();
-  const listings = instruments.map(({ symbol }) =>
-    reconcile(
-      symbol,
-      shipped.find((listing) => listing.symbol === symbol),
-      undefined,
-    ),
-  );
-  const tape = await tapeAgain(named, feeds[0], symbol === undefined ? undefined : { symbol, digest });
-  const child = new SimulatorChild({
+  return {
     seed: Number(seed),
+    feed: feeds[0],
+    habit,
+    played: symbol === undefined ? undefined : { symbol, digest },
+  };
+}
+
+/** The simulated broker with our candles' seed and tape. Throws EngineError USAGE. */
+async function simulatedServer(
+  listings: readonly Listing[],
+  { seed, feed, habit, played }: SimulatedMarket,
+  lastMs: number,
+  named: TapeName | undefined,
+): Promise<Server> {
+  const tape = await tapeAgain(named, feed, played);
+  const child = new SimulatorChild({
+    seed,
     speed: 1,
     atMs: lastMs + SIMULATED_LATER_MS,
     // Other habits change no trade.
     habits: habit === undefined ? [] : [habit],
     faults: [],
     // Symbols may be left out of the comparison.
-    tape: listings.some((listing) => listing.symbol === symbol) ? tape : undefined,
+    tape: listings.some((listing) => listing.symbol === played?.symbol) ? tape : undefined,
   });
   try {
     await child.prepare(listings, [], 'traded');
@@ -144,7 +157,7 @@ async function simulatedServer(
     return {
       endpoint: broker.access.endpointAt(feedUrl),
       credentials: DEMO_ACCOUNT,
-      name: feeds[0],
+      name: feed,
       warnings: [],
       stop: () => child.stop(),
     };
@@ -189,7 +202,7 @@ export interface FetchWindow {
  * EngineError USAGE, CONFIG, INSTRUMENT, LOGIN or CANDLES.
  */
 export async function fetchReference(
-  { instruments, firstMs, lastMs }: FetchWindow,
+  window: FetchWindow,
   ours: Origin,
   options: FetchOptions,
   say: (sentence: string) => void,
@@ -201,13 +214,14 @@ export async function fetchReference(
       '--fetch asks the live broker, and our candles are of a simulated market: ask that one with --feed sim.',
     );
   const clock = new SystemClock();
-  const polled = await tokensOf(instruments, options, clock.wallMs());
+  const market = feed.kind === 'sim' ? marketOf(ours) : undefined;
+  const polled = await listingsOf(window, options, market);
   const server =
     feed.kind === 'sim'
-      ? await simulatedServer(instruments, ours, lastMs, feed.tape)
+      ? await simulatedServer(polled, market!, window.lastMs, feed.tape)
       : { ...accessTo(feed), name: feedName(feed), stop: () => undefined };
   try {
-    return await pollServer(server, polled, { instruments, firstMs, lastMs }, feed.kind, clock, say);
+    return await pollServer(server, polled, window, feed.kind, clock, say);
   } finally {
     server.stop();
   }

@@ -7,6 +7,7 @@ import assert from 'node:assert';
 import type { TickScanner, ScanTarget } from '../../broker/scanner.js';
 import { ScanWindow } from '../../broker/scanner.js';
 import type { FrameCodec } from '../../broker/broker.js';
+import { isIndex } from '../../market/instrument.js';
 import { MAX_SEQUENCE_FALL, MODE } from '../../market/packet.js';
 import { COUNTER } from '../../memory/counters.js';
 import { STATIC } from '../../memory/layout.js';
@@ -129,7 +130,9 @@ export class FastPath {
     if (this.#lanes.length === 0) return;
     // The instrument's packets on the connection before would be first packets again.
     if (before !== 0) this.#laneOf(before)?.scanner.disableAll();
-    if (this.#places[instrument].instrument.exchangeType === this.#exchangeType)
+    const { instrument: one } = this.#places[instrument];
+    // An index has no volume, and no sequence by which a frame would be ordinary.
+    if (one.exchangeType === this.#exchangeType && !isIndex(one))
       (this.#laneOf(connection) ?? this.#assignLane(connection)).scanner.enable(instrument);
   }
 

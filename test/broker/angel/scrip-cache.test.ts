@@ -3,7 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { keep, newestCached, readMasterFile } from '../../../src/broker/angel/scrip-cache.js';
-import { readMaster, type MasterRow } from '../../../src/broker/angel/scrip-master.js';
+import { readMaster } from '../../../src/broker/angel/scrip-master.js';
+import type { MasterRow } from '../../../src/broker/angel/scrip-rows.js';
 import { inFolder } from '../../parquet/candles.js';
 import { pieces, row } from './scrip-rows.js';
 

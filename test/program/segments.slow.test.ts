@@ -1,0 +1,57 @@
+/** Runs on instruments of every segment: candles without an account, equal from the journal, and against the broker. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { duckdb, inFolder } from '../parquet/candles.js';
+import { run } from './command.js';
+
+const CANDLES = 'data/test/sim/websocket_candles';
+
+const args = (symbols: string, ...more: readonly string[]): string[] => [
+  ...[
+    '--ws-test-mode',
+    '--stage',
+    '2',
+    '--feed',
+    'sim',
+    '--speed',
+    'max',
+    '--duration',
+    '3',
+    '--symbols',
+    symbols,
+  ],
+  ...more,
+];
+
+describe('a run on', () => {
+  it.each<[string, string, readonly string[], readonly string[]]>([
+    [
+      'options around the money',
+      'NFO:NIFTY@weekly:ATM+-1',
+      [],
+      ['25550', '25600', '25650'].flatMap((strike) => [`NIFTY23NOV26${strike}CE`, `NIFTY23NOV26${strike}PE`]),
+    ],
+    ['commodities in the evening', 'MCX:GOLD@fut,MCX:CRUDEOIL@fut', ['--at', '2026-11-23T20:00', '--mode', 'quote'], ['CRUDEOIL18DEC26FUT', 'GOLD04DEC26FUT']],
+    ['currencies, BSE and indices', 'CDS:USDINR@fut,BSE:TCS,BSE:SENSEX,NSE:NIFTY,RELIANCE', ['--mode', 'quote'], ['NIFTY', 'RELIANCE', 'SENSEX', 'TCS', 'USDINR26NOVFUT']],
+  ])('%s', (_what, symbols, more, expected) =>
+    inFolder(async (folder) => {
+      const { code, stdout } = await run(args(symbols, ...more), folder);
+      expect([code, stdout]).toEqual([0, expect.stringContaining('Verdict: PASS')]);
+      const glob = join(folder, CANDLES, '*_1m_test.parquet');
+      const rows = await duckdb(
+        `SELECT symbol, count(*)::INT AS minutes, sum(volume)::DOUBLE AS volume FROM '${glob}' GROUP BY symbol ORDER BY symbol`,
+      );
+      expect(rows.map(({ symbol }) => symbol)).toEqual([...expected].sort());
+      for (const { symbol, minutes, volume } of rows as { symbol: string; minutes: number; volume: number }[]) {
+        expect(minutes).toBeGreaterThanOrEqual(3);
+        if (more.includes('quote')) expect([symbol, volume === 0]).toEqual([symbol, /^(NIFTY|SENSEX)$/.test(symbol)]);
+      }
+      const [journal] = readdirSync(join(folder, 'data/test/journal'));
+      const replayed = await run(['replay', join('data/test/journal', journal)], folder);
+      expect(replayed.stdout).toContain("Same candles, quality rows and momentum as the run's.");
+      const compared = await run(['compare', '--ours', CANDLES, '--fetch', '--feed', 'sim', '--json'], folder);
+      expect(JSON.parse(compared.stdout)).toMatchObject({ symbols: expect.any(Array) as unknown });
+    }),
+  ); // prettier-ignore
+});
