@@ -109,10 +109,10 @@ export class Intake {
     if (!this.#ended) this.#options.engine.router.disconnected();
   }
 
-  /** True if `advanceTo` would change something now. */
-  isSilent(marketMs: number): boolean {
+  /** True if `advanceTo` is due. */
+  isBehind(marketMs: number): boolean {
     this.#fastPath.flush();
-    return !this.#ended && this.#options.engine.watermark.isSilent(marketMs);
+    return !this.#ended && this.#options.engine.watermark.isBehind(marketMs);
   }
 
   /** Time without a frame moves market time. */

@@ -183,7 +183,7 @@ export class Pipeline {
     const { clock, intake } = this.#options;
     this.#checkStall();
     // Most checks change nothing: not journaled.
-    if (this.paused || !intake.isSilent(clock.marketMs())) return;
+    if (this.paused || !intake.isBehind(clock.marketMs())) return;
     this.#journalEvent(KIND.tick, 0);
     intake.advanceTo(this.#arrival.marketMs);
   }

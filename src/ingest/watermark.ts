@@ -33,6 +33,12 @@ const SILENT_REAL_MS = 1500;
 /** Exchange times are whole seconds: the true time may be later by up to this much. */
 const RESOLUTION_MS = 1000;
 
+/**
+ * Market ms by which the watermark may lag in silence while no bar is due. Each advance is an entry of the journal, and
+ * a quiet hour is long.
+ */
+const SILENT_STEP_MS = 250;
+
 /** Use the frame; hold it; use it and the held ones; reject the held ones and hold it. */
 export type TimeDecision = 'use' | 'hold' | 'release' | 'replace';
 
@@ -277,6 +283,12 @@ export class Watermark {
       nowMs - this.#lastArrivalMs >= this.#options.silenceMs &&
       this.expectedAt(nowMs) > this.#timeMs
     );
+  }
+
+  /** True if the watermark should be advanced now: in silence, when a bar is due or it lags by SILENT_STEP_MS. */
+  isBehind(nowMs: number): boolean {
+    if (!this.isSilent(nowMs)) return false;
+    return this.expectedAt(nowMs) >= Math.min(this.#dueAtMs, this.#timeMs + SILENT_STEP_MS);
   }
 
   /** Advances the watermark by the time elapsed on the injected clock, if no frame arrived for `silenceMs`. */

@@ -45,10 +45,14 @@ export function percentiles(
   wanted: readonly number[],
 ): (number | undefined)[] {
   const sum = new Float64Array(HISTOGRAM_WORDS);
-  for (const histogram of histograms) for (let i = 0; i < HISTOGRAM_WORDS; i++) sum[i] += histogram[i];
-  const total = sum.reduce((a, b) => a + b, 0);
+  let total = 0;
+  for (const histogram of histograms)
+    for (let i = 0; i < HISTOGRAM_WORDS; i++) {
+      sum[i] += histogram[i];
+      total += histogram[i];
+    }
+  if (total === 0) return wanted.map(() => undefined);
   return wanted.map((percent) => {
-    if (total === 0) return undefined;
     let left = Math.ceil((total * percent) / 100);
     for (let bucket = 0; bucket < HISTOGRAM_WORDS; bucket++) {
       left -= sum[bucket];

@@ -78,6 +78,23 @@ describe('the auction', () => {
 });
 
 describe('silence', () => {
+  it('is told a quarter second at a time, and at once when a bar is due', () => {
+    const s = watermark();
+    const last = OPEN + MINUTE_MS - 100;
+    live(s, last);
+    expect(s.takeDueBar()).toBeUndefined();
+    const told: number[] = [];
+    for (let ms = last; ms <= last + 4000; ms += 25)
+      if (s.isBehind(ms)) {
+        told.push(ms - last);
+        s.advanceTo(ms);
+        if (s.takeDueBar() === 0) break;
+      }
+    expect(told).toEqual([3000, 3100]);
+    expect(s.isBehind(last + 3325)).toBe(false);
+    expect(s.isBehind(last + 3350)).toBe(true);
+  });
+
   it('moves market time by what elapsed, once it has lasted', () => {
     const s = watermark();
     s.advanceTo(OPEN + 10 * MINUTE_MS);

@@ -12,41 +12,41 @@ import { comparedWithTruth, reportIn, shadow, sourcesOf } from './days.js';
 import { startHeld } from './pause.js';
 
 describe.concurrent('a day', () => {
-  it('since the closing auction: the last quarter of an hour and a print', () =>
+  it('since the closing auction: the last four minutes and a print', () =>
     inFolder(async (folder) => {
-      const { code, stdout } = await run(shadow('2026-11-23T15:00', '--warm-up'), folder);
-      expect(stdout).toContain('until the close at 15:35, from 2026-11-23T15:00:00+05:30');
-      expect(stdout).toMatch(/Warm-up: 3\d\d candles of 1 symbol, until 2026-11-23 14:5\d, by 1 request/);
+      const { code, stdout } = await run(shadow('2026-11-23T15:11', '--warm-up'), folder);
+      expect(stdout).toContain('until the close at 15:35, from 2026-11-23T15:11:00+05:30');
+      expect(stdout).toMatch(/Warm-up: 3\d\d candles of 1 symbol, until 2026-11-23 15:\d\d, by 1 request/);
       expect(stdout).toContain('one-minute candles in rupees\n');
       expect(code).toBe(0);
       const report = reportIn(folder);
-      expect(report).toMatchObject({ verdict: 'pass', mode: 'snapquote', market: { date: '2026-11-23', dayCandles: 361 }, options: { shadow: true, untilClose: true, durationMin: null, warmUp: true }, symbols: [{ whole: 15, partial: 1 }] });
-      expect(report.momentum.evaluations).toBe(15);
+      expect(report).toMatchObject({ verdict: 'pass', mode: 'snapquote', market: { date: '2026-11-23', dayCandles: 361 }, options: { shadow: true, untilClose: true, durationMin: null, warmUp: true }, symbols: [{ whole: 4, partial: 1 }] });
+      expect(report.momentum.evaluations).toBe(4);
       const rows = await sourcesOf(folder);
-      expect([rows.length, rows[0].minute, rows.at(-2)!.minute, rows.at(-1)!.minute]).toEqual([16, '15:00', '15:14', '15:29']);
+      expect([rows.length, rows[0].minute, rows.at(-2)!.minute, rows.at(-1)!.minute]).toEqual([5, '15:11', '15:14', '15:29']);
       expect(rows.filter(({ source }) => source === 'auction')).toEqual([{ minute: '15:29', source: 'auction', flat: true }]);
       const comparison = await comparedWithTruth(folder, '2026-11-23');
-      expect(comparison).toMatchObject({ verdict: 'pass', symbols: [{ compared: 15, comparedOn: { '2026-11-23': 15 }, missingReference: 0, unexplained: 0 }] });
+      expect(comparison).toMatchObject({ verdict: 'pass', symbols: [{ compared: 4, comparedOn: { '2026-11-23': 4 }, missingReference: 0, unexplained: 0 }] });
       const gate = await run(['cutover', '--runs', 'data/test/reports', '--days', '1'], folder);
       expect(gate.stdout).toMatch(/\[fail\] The live feed +0 of 1 day of the live feed/);
-      expect(gate.stdout).toMatch(/\[fail\] Candles seen whole +2026-11-23: 4\.1 % at least/);
+      expect(gate.stdout).toMatch(/\[fail\] Candles seen whole +2026-11-23: 1\.1 % at least/);
       expect(gate.stdout.match(/\[pass\]/g)).toHaveLength(5);
       expect(gate.stdout).toContain('Verdict: NOT YET. 3 of 8 requirements are not met; go on polling.');
       expect(gate.code).toBe(1);
     })); // prettier-ignore
 
-  it('before it, of 375 minutes: the last quarter of an hour', () =>
+  it('before it, of 375 minutes: the last five', () =>
     inFolder(async (folder) => {
-      const { code, stdout } = await run(shadow('2026-07-31T15:15', '--warm-up'), folder);
-      expect(stdout).toContain('until the close at 15:30, from 2026-07-31T15:15:00+05:30');
-      expect(stdout).toMatch(/Warm-up: 3\d\d candles of 1 symbol, until 2026-07-31 15:1\d, by 1 request/);
+      const { code, stdout } = await run(shadow('2026-07-31T15:25', '--warm-up'), folder);
+      expect(stdout).toContain('until the close at 15:30, from 2026-07-31T15:25:00+05:30');
+      expect(stdout).toMatch(/Warm-up: 3\d\d candles of 1 symbol, until 2026-07-31 15:2\d, by 1 request/);
       expect(code).toBe(0);
       // The run's first minute is partial: it connects within it.
-      expect(reportIn(folder)).toMatchObject({ verdict: 'pass', market: { date: '2026-07-31', dayCandles: 375 }, symbols: [{ whole: 14 }], momentum: { evaluations: 14 } });
+      expect(reportIn(folder)).toMatchObject({ verdict: 'pass', market: { date: '2026-07-31', dayCandles: 375 }, symbols: [{ whole: 4 }], momentum: { evaluations: 4 } });
       const rows = await sourcesOf(folder);
-      expect([rows.at(-15)!.minute, rows.at(-2)!.minute, rows.at(-1)!.minute]).toEqual(['15:15', '15:28', '15:29']);
+      expect([rows.at(-5)!.minute, rows.at(-2)!.minute, rows.at(-1)!.minute]).toEqual(['15:25', '15:28', '15:29']);
       expect(rows.filter(({ source }) => source === 'auction')).toEqual([]);
-      expect(await comparedWithTruth(folder, '2026-07-31')).toMatchObject({ verdict: 'pass', symbols: [{ compared: 14, comparedOn: { '2026-07-31': 14 }, missingReference: 0, unexplained: 0 }] });
+      expect(await comparedWithTruth(folder, '2026-07-31')).toMatchObject({ verdict: 'pass', symbols: [{ compared: 4, comparedOn: { '2026-07-31': 4 }, missingReference: 0, unexplained: 0 }] });
     })); // prettier-ignore
 
   it('that is a holiday ends before it connects, and says when the market opens', () =>
@@ -61,7 +61,7 @@ describe.concurrent('a day', () => {
 
   it('that the calendar does not cover uses the last known hours, with a warning', () =>
     inFolder(async (folder) => {
-      const { code, stdout } = await run(shadow('2027-06-01T15:12'), folder);
+      const { code, stdout } = await run(shadow('2027-06-01T15:13'), folder);
       expect(code).toBe(0);
       expect(stdout).toContain("Warning: the session's hours are assumed: the session data covers 2010-10-18 to 2026-12-31.");
       expect(reportIn(folder).gates.find(({ id }) => id === 'candles')).toMatchObject({ status: 'warn' });
@@ -73,12 +73,12 @@ describe.concurrent('a day', () => {
 describe('a shadow run', () => {
   it('that is killed continues to the close with --resume, and not as a stage run', () =>
     inFolder(async (folder) => {
-      const args = shadow('2026-07-31T15:20');
-      const running = startHeld(args, folder, /^15:23 {2}\d+ candles sealed/m);
+      const args = shadow('2026-07-31T15:24');
+      const running = startHeld(args, folder, /^15:26 {2}\d+ candles sealed/m);
       await running.held();
       running.child.kill('SIGKILL');
       await running.ended;
-      const stage = await run(['--ws-test-mode', '--stage', '1', '--duration', '15', '--mode', 'snapquote', '--feed', 'sim', '--speed', 'max', '--at', '2026-07-31T15:20', '--resume', '--resume-after', '5'], folder);
+      const stage = await run(['--ws-test-mode', '--stage', '1', '--duration', '15', '--mode', 'snapquote', '--feed', 'sim', '--speed', 'max', '--at', '2026-07-31T15:24', '--resume', '--resume-after', '5'], folder);
       expect(stage.stderr).toMatch(/There is nothing to resume in data\/test\/journal: \S+ was a shadow run;/);
       const { code, stdout } = await run([...args, '--resume', '--resume-after', '5'], folder);
       expect(stdout).toMatch(/Resuming run [\w-]+: \d+ frames from its journal/);
