@@ -38,6 +38,7 @@ async function resumed(config: StageConfig, preset: EnginePreset, clock: Clock):
     resumedConfig(config, about, { wallMs: clock.wallMs(), monoMs: clock.monoMs() }),
     tradingCalendar(),
     clock.wallMs(),
+    about.meta.instruments,
   );
   checkSymbols(about, plan);
   return new StageRun({ ...plan, ...filesOf(about.meta.runId, config) }, preset, about).run();

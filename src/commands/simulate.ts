@@ -16,6 +16,7 @@ import { Market } from '../sim/market.js';
 import { marketTape } from '../sim/parent.js';
 import type { MarketSpeed } from '../sim/speed.js';
 import { tradingCalendar, type TradingCalendar } from '../market/trading-calendar.js';
+import { chooseInstruments } from '../run/instruments.js';
 import { niftyFifty } from '../run/universe.js';
 
 export interface SimulateOptions {
@@ -104,16 +105,33 @@ const PATHS = `Paths:
   GET   /rest/secure/angelbroking/user/v1/getProfile               who is logged in
   POST  /rest/secure/angelbroking/user/v1/logout                   log-out
   POST  /rest/secure/angelbroking/historical/v1/getCandleData      the true candles, as one polls them (ONE_MINUTE)
+  GET   /OpenAPI_File/files/OpenAPIScripMaster.json                the instrument file of the market's date, all segments
   GET   /simulator                                                 market time, speed, seed, symbols, connections, faults
   GET   /simulator/candles?symbol=RELIANCE                         the true candles so far
   GET   /simulator/history?symbol=RELIANCE&kind=tick|traded        candles before the start`;
 
-export const command = defineCommand<'simulate', Omit<SimulateOptions, 'listings' | 'calendar'>>({
+type CommandOptions = Omit<SimulateOptions, 'listings' | 'calendar' | 'habits'> & {
+  readonly habits: Habits;
+  readonly symbols: readonly string[] | undefined;
+};
+
+/** Throws EngineError INSTRUMENT for a name that this market does not have. */
+async function listingsFor(
+  { symbols, seed, speed, atMs, habits }: CommandOptions,
+  calendar: TradingCalendar,
+): Promise<readonly Listing[]> {
+  if (symbols === undefined) return niftyFifty();
+  const feed = { kind: 'sim', seed, speed, atMs, habits, faults: [], tape: undefined } as const;
+  const none = { subset: undefined, instruments: undefined, spot: undefined, history: undefined, out: '.' };
+  return (await chooseInstruments({ ...none, stage: 2, symbols, feed }, calendar, atMs)).instruments;
+}
+
+export const command = defineCommand<'simulate', CommandOptions>({
   about: PATHS,
   exitCodes: { 0: 'it was stopped', 2: 'usage', 3: 'the port cannot be opened' },
   example: 'tickshard simulate --port 9000 --speed 60',
   check: (values) => {
-    const { port, seed, speed, atMs, listFaults, listHabits, habit } = values;
+    const { port, seed, speed, atMs, symbols, listFaults, listHabits, habit } = values;
     if (listFaults || listHabits) return new TextAnswer(listFaults ? faultList() : habitList());
     const habits = habitsWith(habit);
     return {
@@ -121,10 +139,14 @@ export const command = defineCommand<'simulate', Omit<SimulateOptions, 'listings
       seed,
       speed,
       atMs,
+      symbols,
       habits,
       faults: faultsOf(values),
       tape: tapeOf(values.tape, undefined),
     };
   },
-  run: (options) => simulate({ ...options, listings: niftyFifty(), calendar: tradingCalendar() }),
+  run: async (options) => {
+    const calendar = tradingCalendar();
+    return simulate({ ...options, listings: await listingsFor(options, calendar), calendar });
+  },
 });

@@ -20,6 +20,8 @@ interface RunTimes {
   readonly nowMs: number;
   /** True with `--wait-open`. */
   readonly mayWait: boolean;
+  /** True for a resumed run: symbols whose session is over have candles to be written. */
+  readonly resumes?: boolean;
   /** Market ms; Infinity: until the close. */
   readonly lastsMs: number;
 }
@@ -81,13 +83,13 @@ function nextOpening(
 export function hoursAt(
   calendar: TradingCalendar,
   instruments: readonly Instrument[],
-  { nowMs, mayWait, lastsMs }: RunTimes,
+  { nowMs, mayWait, resumes = false, lastsMs }: RunTimes,
 ): RunHours {
   const looked = instruments.map((one) => lookAt(one, calendar.day(istDate(nowMs), one), nowMs));
   const over = looked.filter(({ phase }) => phase === 'over');
   const later = looked.filter(({ phase }) => phase === 'later');
   const opensAt = ({ instrument }: Looked): number => calendar.nextOpenMs(nowMs, instrument) ?? Infinity;
-  if (over.length === 0 && later.length < looked.length) {
+  if (over.length + later.length < looked.length && (over.length === 0 || resumes)) {
     const tooLate = later.filter((one) => opensAt(one) >= nowMs + lastsMs);
     if (tooLate.length > 0)
       throw new EngineError(

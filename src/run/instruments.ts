@@ -16,12 +16,23 @@ import {
   type InstrumentMaster,
 } from './universe.js';
 
+/** What decides the instruments of a run. */
+type NamedConfig = Pick<
+  StageConfig,
+  'stage' | 'symbols' | 'subset' | 'instruments' | 'spot' | 'feed' | 'history' | 'out'
+>;
+
 export interface Chosen {
   readonly instruments: readonly Instrument[];
   /** About the file, and on what selections went by. */
   readonly warnings: readonly string[];
   /** The options around the money, a sentence each. */
   readonly notes: readonly string[];
+}
+
+/** True if names of the run mean contracts by the market's price or date. */
+export function selects({ symbols }: Pick<StageConfig, 'symbols'>): boolean {
+  return symbols !== undefined && withLists(symbols).some((name) => askedOf(name).kind !== 'one');
 }
 
 /** The simulated broker's file on a date. `exchanges`: as in `readInstrumentMaster`. */
@@ -48,7 +59,7 @@ function marketMsOf(feed: FeedChoice, nowMs: number): number {
 }
 
 async function masterFor(
-  config: StageConfig,
+  config: NamedConfig,
   asked: readonly AskedName[],
   calendar: TradingCalendar,
   nowMs: number,
@@ -69,7 +80,7 @@ async function masterFor(
  * 3 if a price must be polled and the broker refuses.
  */
 export async function chooseInstruments(
-  config: StageConfig,
+  config: NamedConfig,
   calendar: TradingCalendar,
   nowMs: number,
 ): Promise<Chosen> {

@@ -99,6 +99,8 @@ export interface PlanInputs {
   readonly instrumentNotes: readonly string[];
   /** The broker's limit for one connection in one mode. */
   readonly maxInstruments: number;
+  /** True if it continues a killed run, some of whose sessions may be over. */
+  readonly resumes?: boolean;
 }
 
 /** Market time when the run is planned, epoch ms; its speed; whether the feed's choice sets it. */
@@ -114,7 +116,7 @@ function marketClockOf(
 
 /** Throws EngineError with exit code 2: too many instruments for the broker, or a market that is shut. */
 export function planRun({ config, calendar, nowMs, processId, nonce, ...given }: PlanInputs): Plan {
-  const { instruments, instrumentWarnings, instrumentNotes, maxInstruments } = given;
+  const { instruments, instrumentWarnings, instrumentNotes, maxInstruments, resumes = false } = given;
   // One mode for all: a (token, mode) pair for each instrument.
   if (instruments.length > maxInstruments)
     throw new EngineError(
@@ -125,6 +127,7 @@ export function planRun({ config, calendar, nowMs, processId, nonce, ...given }:
   const { sessions, hoursUnknown, opensMs, notes } = hoursAt(calendar, instruments, {
     nowMs: startMs,
     mayWait: config.waitOpen,
+    resumes,
     lastsMs: config.durationMin === undefined ? Infinity : config.durationMin * MINUTE_MS,
   });
   const segments = instruments.map(({ exchange }) => exchange).filter(isSegment);

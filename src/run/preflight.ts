@@ -8,28 +8,36 @@ import { join } from 'node:path';
 import { broker } from './broker.js';
 import type { StageConfig } from '../cli/config.js';
 import { EngineError } from '../errors.js';
+import type { Instrument } from '../market/instrument.js';
 import type { TradingCalendar } from '../market/trading-calendar.js';
 import { checkExisting } from '../parquet/existing.js';
 import { checkFolder } from './output-folders.js';
 import { planRun, type Plan } from './plan.js';
-import { chooseInstruments } from './instruments.js';
+import { chooseInstruments, selects } from './instruments.js';
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 /**
- * Plans a run and checks the plan against the disk. `nowMs`: wall clock, epoch ms. Throws EngineError with exit code
+ * Plans a run and checks the plan against the disk. `nowMs`: wall clock, epoch ms; `killed`: the instruments of the run
+ * that is resumed. Throws EngineError with exit code
  * 2: unknown or clashing instruments, a shut market, a folder that is not writable, existing files of another origin.
  */
 export async function preflight(
   config: StageConfig,
   calendar: TradingCalendar,
   nowMs: number,
+  killed?: readonly Instrument[],
 ): Promise<Plan> {
-  const { instruments, warnings, notes } = await chooseInstruments(config, calendar, nowMs);
+  // A selection is fixed when the run starts: a resumed run has what it was then.
+  const { instruments, warnings, notes } =
+    killed !== undefined && selects(config)
+      ? { instruments: killed, warnings: [], notes: [] }
+      : await chooseInstruments(config, calendar, nowMs);
   const plan = planRun({
     config,
     calendar,
     nowMs,
+    resumes: killed !== undefined,
     processId: process.pid,
     nonce: nonce(),
     instruments,

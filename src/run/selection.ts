@@ -22,7 +22,8 @@ interface Master {
 /** A contract's listing. */
 type Contracted = Listing & { readonly contract: Contract };
 
-const NEAREST = 3;
+/** Names in a sentence. */
+export const NEAREST = 3;
 
 function unknown(sentence: string): EngineError {
   return new EngineError('INSTRUMENT', sentence);

@@ -18,7 +18,7 @@ export interface Spot {
 }
 
 interface SpotContext {
-  readonly config: StageConfig;
+  readonly config: Pick<StageConfig, 'feed' | 'history' | 'out'>;
   readonly calendar: TradingCalendar;
   /** Market time, epoch ms. */
   readonly marketMs: number;

@@ -7,8 +7,10 @@ import type { Instrument, Listing } from '../market/instrument.js';
 import { niftyFifty } from '../market/nifty-fifty.js';
 import { istDate } from '../market/session.js';
 import { broker } from './broker.js';
+import { named } from '../text/named.js';
+import { nearestNames } from '../text/nearest.js';
 import { askedOf } from './names.js';
-import { listingsOf, type ChoiceBasis } from './selection.js';
+import { listingsOf, NEAREST, type ChoiceBasis } from './selection.js';
 
 export { niftyFifty };
 
@@ -62,14 +64,24 @@ export function instrumentMaster(
   return { path, scrips: master, date, warnings: [...warnings, ...unreadable] };
 }
 
+/** Rupees; of all pairs of currencies. */
+const CURRENCY_TICK = 0.0025;
+
 /**
- * Tick size in rupees, from the newest download or else the shipped list; undefined if neither has the symbol. Throws
- * EngineError INSTRUMENT if the file cannot be read.
+ * Tick size in rupees, from the newest download or else the shipped list; undefined if neither has the instrument.
+ * Throws EngineError INSTRUMENT if the file cannot be read.
  */
-export async function tickSizes(nowMs: number): Promise<(symbol: string) => number | undefined> {
+export async function tickSizes(
+  nowMs: number,
+): Promise<(symbol: string, exchange: string) => number | undefined> {
   const master = await readInstrumentMaster(undefined, true, istDate(nowMs));
   const sizes = new Map(niftyFifty().map(({ symbol, tickSizeRupees }) => [symbol, tickSizeRupees]));
-  return (symbol) => master?.scrips.listings.get(symbol)?.tickSizeRupees ?? sizes.get(symbol);
+  return (symbol, exchange) => {
+    if (exchange === 'CDS') return CURRENCY_TICK;
+    const other = master?.scrips.others.get(`${exchange}:${symbol}`)?.tickSizeRupees;
+    if (exchange !== 'NSE') return other;
+    return master?.scrips.listings.get(symbol)?.tickSizeRupees ?? other ?? sizes.get(symbol);
+  };
 }
 
 /** How they differ, one clause; undefined if they agree. */
@@ -105,11 +117,12 @@ export function reconcile(
   const listing =
     theirs !== undefined && ours !== undefined ? { ...theirs, derivatives: true } : (theirs ?? ours);
   if (listing !== undefined) return listing;
+  const names = [...niftyFifty().map((one) => one.symbol), ...(master?.scrips.listings.keys() ?? [])];
   const hint =
     'it is not in the NIFTY 50; --instruments FILE brings others, and so does `tickshard instruments --fetch` for the live feed';
   throw new EngineError(
     'INSTRUMENT',
-    `Unknown symbol ${symbol}: ${master === undefined ? hint : `neither in the NIFTY 50 nor in ${master.path}`}.`,
+    `Unknown symbol ${symbol}: ${master === undefined ? hint : `neither in the NIFTY 50 nor in ${master.path}`}; the nearest names are ${named(nearestNames(symbol, names, NEAREST))}.`,
   );
 }
 
@@ -135,8 +148,8 @@ export function listingFor(
 
 /**
  * In order, without duplicates. Throws EngineError INSTRUMENT for an unknown symbol or contract, with the nearest
- * names; for a token that differs between the shipped list and the broker's file; and for two instruments with one token
- * or one symbol.
+ * names; for a token that differs between the shipped list and the broker's file; and for two instruments with one
+ * token or one symbol.
  */
 export function selectInstruments(options: {
   readonly stage: 1 | 2;

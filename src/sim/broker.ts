@@ -19,6 +19,7 @@ import { Broadcast } from './broadcast.js';
 import { LOGIN_PATH, loginRoutes } from './login.js';
 import type { Emit, Market } from './market.js';
 import { candleRoutes } from './rest-candles.js';
+import { instrumentRoutes } from './rest-instruments.js';
 import { serve, targetOf } from './rest.js';
 import { LogIns, type Handshake } from './log-ins.js';
 import { FRAME_MS } from './sequence-allocator.js';
@@ -133,6 +134,7 @@ class RunningBroker implements SimulatedBroker {
     const routes = {
       ...loginRoutes(this.#sessions, clock),
       ...candleRoutes(market, this.#sessions, clock),
+      ...instrumentRoutes(market),
       ...controlRoutes(market, clock, load),
     };
     this.#server = createServer((request, response) => {

@@ -60,7 +60,7 @@ export class Market {
   readonly listings: readonly Listing[];
   readonly startMs: number;
   readonly habits: Habits;
-  readonly #calendar: TradingCalendar;
+  readonly calendar: TradingCalendar;
   readonly #tape: MarketTape | undefined;
   readonly #sequence: SequenceAllocator;
   readonly #indexOfToken: ReadonlyMap<string, number>;
@@ -92,7 +92,7 @@ export class Market {
     this.seed = seed;
     this.listings = listings;
     this.startMs = startMs;
-    this.#calendar = calendar;
+    this.calendar = calendar;
     this.#tape = tape;
     this.habits = habits;
     this.#sequence = sequenceAllocator(listings, habits.sequence);
@@ -264,7 +264,7 @@ export class Market {
   }
 
   #session(index: number, date: string): TradingSession | undefined {
-    const day = this.#calendar.day(date, this.listings[index]);
+    const day = this.calendar.day(date, this.listings[index]);
     return day.kind === 'shut' ? undefined : day.session;
   }
 

@@ -126,7 +126,7 @@ describe('the command line refuses in one sentence', () => {
     ['shadow --until-close', /A shadow run needs --ws-test-mode/],
     ['shadow --ws-test-mode', /--until-close is missing/],
     ['shadow --ws-test-mode --until-close --duration 30', /--duration and --until-close exclude each other/],
-    ['shadow --ws-test-mode --duration 401', /--duration takes a number from 1 to 400/],
+    ['shadow --ws-test-mode --duration 901', /--duration takes a number from 1 to 900/],
     ['shadow --ws-test-mode --until-close --mode ltp --warm-up', /--warm-up belongs/],
     ['shadow --ws-test-mode --until-close --stage 3', /--stage takes 1 or 2/],
     ['gate', /Not enough|question/i],

@@ -26,6 +26,7 @@ describe.concurrent('tickshard instruments', () => {
       expect(code).toBe(0);
       expect(everythingIn(folder).filter((path) => path.endsWith('.json'))).toEqual([
         `data/test/instruments/OpenAPIScripMaster-${istDate(Date.now())}.json`,
+        `data/test/instruments/others-${istDate(Date.now())}.json`,
       ]);
       expect((JSON.parse(readFileSync(fileOf(folder), 'utf8')) as unknown[]).length).toBe(101);
       const again = await run(['instruments', '--json'], folder);

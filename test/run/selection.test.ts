@@ -2,9 +2,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Instrument } from '../../src/market/instrument.js';
+import { istMs } from '../../src/market/session.js';
 import { shippedCalendar } from '../../src/market/trading-calendar.js';
 import { broker } from '../../src/run/broker.js';
-import { simulatedMaster } from '../../src/run/instruments.js';
+import { hoursAt } from '../../src/run/hours.js';
+import { selects, simulatedMaster } from '../../src/run/instruments.js';
 import { askedOf, withLists } from '../../src/run/names.js';
 import { instrumentMaster, selectInstruments } from '../../src/run/universe.js';
 import { inFolder } from '../parquet/candles.js';
@@ -154,4 +157,17 @@ it("the simulated broker's file has contracts of every exchange, and no expired 
   expect(scrips.others.has('NFO:NIFTY23NOV2625000CE')).toBe(true);
   expect(scrips.others.get('CDS:USDINR26DECFUT')).toMatchObject({ tickSizeRupees: 0.0025, exchangeType: 13 });
   expect(askedOf('CDS:USDINR26DECFUT')).toMatchObject({ kind: 'one', exchange: 'CDS' });
+});
+
+it('a resumed run keeps its selection, and a session that is over does not end it', () => {
+  expect(selects({ symbols: ['RELIANCE', 'NFO:NIFTY29DEC26FUT'] })).toBe(false);
+  expect(selects({ symbols: ['RELIANCE', 'NFO:NIFTY@fut'] })).toBe(true);
+  const listing = { tickSizeRupees: 0.05, derivatives: true, token: '1594' };
+  const both: Instrument[] = [
+    { ...listing, index: 0, symbol: 'RELIANCE', exchange: 'NSE', exchangeType: 1 },
+    { ...listing, index: 1, symbol: 'GOLD', exchange: 'MCX', exchangeType: 5 },
+  ];
+  const times = { nowMs: istMs(DATE, '18:00'), mayWait: false, lastsMs: Infinity };
+  expect(() => hoursAt(shippedCalendar(), both, times)).toThrow('NSE (RELIANCE) is shut');
+  expect(hoursAt(shippedCalendar(), both, { ...times, resumes: true }).sessions.size).toBe(2);
 });

@@ -72,9 +72,9 @@ export const RUN_OPTIONS = [
     as: 'durationMin',
     commands: ['shadow'],
     placeholder: 'MIN',
-    // A whole day and its auction.
-    reader: number({ min: 1, max: 400, decimals: true, unit: 'minutes' }),
-    help: 'in place of --until-close: minutes of market time, 1 to 400',
+    // The longest day, of commodities, has 895.
+    reader: number({ min: 1, max: 900, decimals: true, unit: 'minutes' }),
+    help: 'in place of --until-close: minutes of market time, 1 to 900',
     rules: [excludes('until-close')],
     recorded: true,
   }),
@@ -86,6 +86,14 @@ export const RUN_OPTIONS = [
     help: "other symbols than the stage's: RELIANCE, EXCHANGE:TRADINGSYMBOL, NFO:NIFTY@fut, NFO:NIFTY@weekly:ATM+-5, @FILE",
     rules: [excludes('subset')],
     recorded: true,
+  }),
+  value({
+    name: 'symbols',
+    commands: ['simulate'],
+    placeholder: 'A,B',
+    reader: symbolNames,
+    defaultHelp: 'the NIFTY 50',
+    help: 'what the market lists, by the names of a run: RELIANCE, NSE:NIFTY, NFO:NIFTY@weekly:ATM+-5, @FILE',
   }),
   value({
     name: 'spot',

@@ -34,7 +34,7 @@ export interface CompareOptions {
   readonly reference: string | FetchOptions;
   /** Undefined: all with a file of ours. */
   readonly symbols: readonly string[] | undefined;
-  readonly tickSizeRupees: (symbol: string) => number | undefined;
+  readonly tickSizeRupees: (symbol: string, exchange: string) => number | undefined;
   /** IST, `YYYY-MM-DD`: only that day. */
   readonly date: string | undefined;
   /** Percent of values that may differ without a cause. */
@@ -228,7 +228,7 @@ export async function compare(
       : await fetchedReference(instruments, sides, ourOrigin, reference, say);
   const pairs = instruments.map((instrument, index): SymbolPair => ({
     ...instrument,
-    tickSizeRupees: tickSizeRupees(instrument.symbol),
+    tickSizeRupees: tickSizeRupees(instrument.symbol, instrument.exchange),
     ours: sides[index],
     reference: theirs.sides[index]?.side,
   }));

@@ -3,7 +3,7 @@ import { relative, resolve } from 'node:path';
 import type { ValuesOf } from '../../cli/options/table.js';
 import { SystemClock } from '../../clock.js';
 import { EXIT } from '../../errors.js';
-import type { Listing } from '../../market/instrument.js';
+import { SEGMENTS, type Listing } from '../../market/instrument.js';
 import { istDate } from '../../market/session.js';
 import { tradingCalendar } from '../../market/trading-calendar.js';
 import { programVersion } from '../../paths.js';
@@ -17,8 +17,10 @@ import { missingNotes } from '../missing-notes.js';
 
 /** Of the broker's file, the user's or the newest that was fetched, and the shipped list, which counts. */
 async function listingsOf(named: string | undefined): Promise<Listing[]> {
-  const master = await readInstrumentMaster(named, true, istDate(new SystemClock().wallMs()));
-  return [...(master?.scrips.listings.values() ?? []), ...niftyFifty()];
+  const today = istDate(new SystemClock().wallMs());
+  const master = await readInstrumentMaster(named, true, today, new Set(SEGMENTS));
+  const others = master?.scrips.others.values() ?? [];
+  return [...others, ...(master?.scrips.listings.values() ?? []), ...niftyFifty()];
 }
 
 function notesOf({ recording, notes, meta }: ImportOutcome): string[] {
