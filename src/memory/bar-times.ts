@@ -37,28 +37,33 @@ export function stampBarAt(m: ShardMemory, row: number, k: number): number {
   return bar < 0 ? tailBarAt(m, row, k) : bar;
 }
 
-/** Start of a minute, or of the auction's window. Epoch ms. */
-export function startOf(m: ShardMemory, row: number, bar: number): number {
-  const s = m.staticOf(row);
-  return isAuction(m, row, bar)
-    ? m.f64[s + STATIC.auctionFromMs]
-    : m.f64[s + STATIC.originMs] + bar * MINUTE_MS;
-}
-
-/**
- * End of a bar, exclusive. Epoch ms. Apart from the start: a pair would be allocated for each row and minute sealed.
- */
+/** End of a bar, exclusive. Epoch ms. */
 export function endOf(m: ShardMemory, row: number, bar: number): number {
   return isAuction(m, row, bar)
     ? m.f64[m.staticOf(row) + STATIC.auctionToMs]
-    : startOf(m, row, bar) + MINUTE_MS;
+    : m.f64[m.staticOf(row) + STATIC.originMs] + (bar + 1) * MINUTE_MS;
 }
 
-/** Until when packets tell of the bar: where stamps pick the minute, the last one has a tail. Epoch ms. */
-export function toldUntil(m: ShardMemory, row: number, bar: number): number {
-  return m.shape.hasTradeTime !== true && bar === lastMinute(m, row)
-    ? m.f64[m.staticOf(row) + STATIC.tailEndMs]
-    : endOf(m, row, bar);
+/** Places of what `readSpan` writes. */
+export const SPAN = { start: 0, toldUntil: 1, size: 2 } as const;
+
+/**
+ * Writes a bar's span to `to` (SPAN): its start, and until when packets tell of it, epoch ms. Where stamps pick the
+ * minute, the last one has a tail. Numbers that are returned would be allocated for each row and minute sealed.
+ */
+export function readSpan(m: ShardMemory, row: number, bar: number, to: Float64Array): void {
+  const f = m.f64;
+  const s = m.staticOf(row);
+  if (isAuction(m, row, bar)) {
+    to[SPAN.start] = f[s + STATIC.auctionFromMs];
+    to[SPAN.toldUntil] = f[s + STATIC.auctionToMs];
+    return;
+  }
+  to[SPAN.start] = f[s + STATIC.originMs] + bar * MINUTE_MS;
+  to[SPAN.toldUntil] =
+    m.shape.hasTradeTime !== true && bar === lastMinute(m, row)
+      ? f[s + STATIC.tailEndMs]
+      : to[SPAN.start] + MINUTE_MS;
 }
 
 /** A bar's label: its start; for the auction the calendar's minute. Epoch ms. */

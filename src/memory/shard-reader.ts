@@ -3,7 +3,7 @@
  * a row is read again if its version changed meanwhile. Nothing here writes.
  */
 import { type Instrument } from '../market/instrument.js';
-import { endOf, isAuction, stampBarAt, startOf, toldUntil } from './bar-times.js';
+import { endOf, isAuction, readSpan, SPAN, stampBarAt } from './bar-times.js';
 import { GAP, MAIN, SHARD, SLOT, type ShardMemory } from './layout.js';
 import { BAR, AS_SEALED, MARK, STORED_SEALED } from './bar.js';
 import { GAP_CAUSES, type GapCause } from './record.js';
@@ -28,16 +28,17 @@ export interface RowPlace {
   readonly row: number;
 }
 
+const span = new Float64Array(SPAN.size);
+
 /** Market ms of gaps in the bar, and in its tail; above 0, it is partial. */
 export function gapMsIn(m: ShardMemory, row: number, bar: number): number {
   const count = Atomics.load(m.i32, SHARD.gaps);
-  const start = startOf(m, row, bar);
-  const end = toldUntil(m, row, bar);
+  readSpan(m, row, bar, span);
   let unseen = 0;
   for (let k = 0; k < count; k++) {
-    const from = m.f64[m.gaps + k * GAP.size + GAP.startMs];
-    const to = m.f64[m.gaps + k * GAP.size + GAP.endMs];
-    if (from < end && to > start) unseen += Math.min(to, end) - Math.max(from, start);
+    const from = Math.max(m.f64[m.gaps + k * GAP.size + GAP.startMs], span[SPAN.start]);
+    const to = Math.min(m.f64[m.gaps + k * GAP.size + GAP.endMs], span[SPAN.toldUntil]);
+    if (from < to) unseen += to - from;
   }
   return unseen;
 }

@@ -80,10 +80,10 @@ export class Shard {
     // From here on a death is not attributed to a record.
     i32[SHARD.busy] = 0;
     writer.commit((head + count - 1) | 0);
-    const now = monoMs();
-    this.#measure(head, now);
+    // Read from there: a number that is passed on would be allocated for each batch.
+    f64[PULSE.heartbeatMs] = monoMs();
+    this.#measure(head);
     Atomics.store(i32, SHARD.head, (head + count) | 0);
-    f64[PULSE.heartbeatMs] = now;
     return count;
   }
 
@@ -134,13 +134,13 @@ export class Shard {
     counts[this.#arrivals++] = count;
   }
 
-  /** Adds the batch's latencies to the histogram. */
-  #measure(head: number, nowMs: number): void {
-    const { i32, histogram, sealHistogram } = this.memory;
+  /** Adds the batch's latencies, up to the heartbeat, to the histogram. */
+  #measure(head: number): void {
+    const { f64, i32, histogram, sealHistogram } = this.memory;
     const start = kindOf(this.memory.whatAt(head)) === KIND.packet ? histogram : sealHistogram;
     const receivedUs = this.#receivedUs;
     const counts = this.#counts;
-    const nowUs = (nowMs * 1000) | 0;
+    const nowUs = (f64[PULSE.heartbeatMs] * 1000) | 0;
     for (let k = 0; k < this.#arrivals; k++) {
       // 0: time alone made a minute due. The difference is right across the wrap of either.
       if (receivedUs[k] !== 0) i32[start + bucketOf((nowUs - receivedUs[k]) | 0)] += counts[k];
