@@ -4,6 +4,7 @@
 import { fileURLToPath } from 'node:url';
 import { SystemClock } from '../src/clock.js';
 import { packageRoot } from '../src/paths.js';
+import { capacity } from './capacity.js';
 import { cost } from './cost.js';
 import { decodeBench } from './decode.js';
 import { events } from './events.js';
@@ -31,6 +32,7 @@ export const BENCHES: readonly Bench[] = [
   latency,
   waking,
   seal,
+  capacity,
   events,
   isolation,
   soak,
