@@ -12,6 +12,8 @@ import type { Capacity } from './capacity-day.js';
 
 const INSTRUMENTS = 3000;
 const MINUTES = 375;
+/** Whose rows are new in the write that is timed. */
+const STORE_MINUTES = 5;
 /** MiB of the process. */
 const MAX_RSS_MB = 350;
 /** Above 200 instruments files are written every five minutes: one to spare. Real ms. */
@@ -30,8 +32,8 @@ export const capacity: Bench = {
       ...args.map(String),
     ]);
     const day = JSON.parse(stdout) as Capacity;
-    const [instruments, minutes] = args;
-    if (day.rows !== instruments * (minutes - 1)) throw new Error(`capacity: ${day.rows} rows`);
+    const [instruments] = args;
+    if (day.rows !== instruments * STORE_MINUTES) throw new Error(`capacity: ${day.rows} rows`);
     const name = `capacity, ${instruments} instruments`;
     return [
       rowOf({ name: `${name}, a minute`, unit: 'bytes', values: [day.minuteBytes], bound: MAX_MINUTE_BYTES }),

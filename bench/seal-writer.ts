@@ -24,6 +24,10 @@ export interface SealTask {
   readonly places: readonly RowPlace[];
   readonly outDir: string;
   readonly encoder: Encoder;
+  /** Bar from which candles are new to the writer; default 0. */
+  readonly from?: number;
+  /** Instruments of one write; default as in a run. */
+  readonly together?: number;
   /** Undefined at its usual speed, and then the rule is not evaluated. */
   readonly slowness?: Slowness;
 }
@@ -88,6 +92,8 @@ export default async function run({
   places,
   outDir,
   encoder,
+  from: fromBar = 0,
+  together = BATCH_INSTRUMENTS,
   slowness,
 }: SealTask): Promise<Sealed> {
   const memory = new ShardMemory(shape, buffer);
@@ -98,18 +104,19 @@ export default async function run({
       identity: IDENTITY,
       wait: sleep,
       mayWait: () => false,
+      manyInstruments: places.length > 200,
       ...(encoder === 'parquetjs' ? {} : { encode: encodeOtherwise }),
     });
   sinks.set(`${encoder} ${outDir}`, sink);
   const startMs = monoMs();
   let rows = 0;
   // The delay comes after each symbol, so that it begins at once.
-  const together = slowness === undefined ? BATCH_INSTRUMENTS : 1;
-  for (let from = 0; from < places.length; from += together) {
+  const step = slowness === undefined ? together : 1;
+  for (let from = 0; from < places.length; from += step) {
     const beganMs = monoMs();
     const all = places
-      .slice(from, from + together)
-      .map((place) => ({ instrument: place.instrument, rows: readCandles(memory, place, false) }));
+      .slice(from, from + step)
+      .map((place) => ({ instrument: place.instrument, rows: readCandles(memory, place, false, fromBar) }));
     for (const outcome of await sink.writeAll(all)) if (outcome instanceof Error) throw outcome;
     for (const { instrument, rows: candles } of all) {
       rows += candles.length;

@@ -61,6 +61,7 @@ export class ParquetSink implements CandleSink {
       ...this.#options,
       identity,
       mayWait,
+      manyInstruments: this.#isLarge,
       giveRoom: reserve === undefined ? undefined : (bytes) => giveRoom(reserve, bytes),
     });
     parquetLibrary();
@@ -117,10 +118,7 @@ export class ParquetSink implements CandleSink {
   /** Returns the errors of those that stay pending. */
   async #storeBatch(batch: readonly Pending[]): Promise<Error[]> {
     const store = this.#store!;
-    const all = batch.map(({ instrument, rows }) => ({
-      instrument,
-      rows: [...new Map([...store.written(instrument), ...rows]).values()],
-    }));
+    const all = batch.map(({ instrument, rows }) => ({ instrument, rows: [...rows.values()] }));
     const outcomes: readonly (WriteOutcome | Error)[] = await store
       .writeAll(all)
       .catch((error: Error) => [error]);

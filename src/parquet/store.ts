@@ -30,6 +30,7 @@ import { qualityPath, qualityRecord } from './quality-file.js';
 import { openParquet, sha256OfFile } from './reader.js';
 import { sha256Of } from './sha256.js';
 import { footerKeys, readPair, type StoredPair } from './existing.js';
+import { RowMemory, type Memo, type Remembered } from './row-memory.js';
 
 /** A file on disk. */
 export interface WrittenFile {
@@ -46,7 +47,7 @@ export interface WriteOutcome {
   readonly kept: readonly number[];
 }
 
-/** The run's rows of one instrument so far. */
+/** The run's rows of one instrument that are new, or changed, since the write before. */
 export interface Batch {
   readonly instrument: FileInstrument;
   readonly rows: readonly CandleWithQuality[];
@@ -63,11 +64,14 @@ interface Encoded extends WrittenFile {
   readonly bytes: Buffer;
 }
 
-/** Files encoded and in temporary files. */
-interface Prepared extends Batch {
-  readonly quality: Encoded;
-  readonly candles: Encoded;
-  readonly pair: StoredPair;
+const withoutBytes = ({ path, rows, sha256 }: Encoded): WrittenFile => ({ path, rows, sha256 });
+
+/** Files encoded and in temporary files. It holds no rows: many are prepared together. */
+interface Prepared {
+  readonly instrument: FileInstrument;
+  readonly quality: WrittenFile;
+  readonly candles: WrittenFile;
+  readonly memo: Memo;
   readonly kept: readonly number[];
   readonly asides: { readonly quality: string; readonly candles: string };
 }
@@ -86,6 +90,8 @@ export interface ParquetStoreOptions extends RenameEffects {
   readonly zone?: Zone;
   /** Minutes of which the run's killed process saw more than this one. */
   readonly seenBetter?: MinuteRange | undefined;
+  /** What was written is remembered packed; default false. */
+  readonly manyInstruments?: boolean;
   /** Frees room for a file of `bytes` on a full disk. False when nothing is left to free. */
   readonly giveRoom?: ((bytes: number) => boolean) | undefined;
 }
@@ -133,26 +139,14 @@ async function isWhole(path: string): Promise<boolean> {
   return file !== undefined;
 }
 
-/** Last write of a symbol: the files' hashes and content. */
-interface Last {
-  readonly quality: string;
-  readonly candles: string;
-  readonly pair: StoredPair;
-}
-
 export class ParquetStore {
   readonly #options: ParquetStoreOptions;
-  /** Written by symbol and minute: the run's own rows yield to newer ones, an earlier run's may not. */
-  readonly #own = new Map<string, ReadonlyMap<number, CandleWithQuality>>();
-  readonly #last = new Map<string, Last>();
+  /** The run's own rows yield to newer ones, an earlier run's may not. */
+  readonly #memory: RowMemory;
 
   constructor(options: ParquetStoreOptions) {
     this.#options = options;
-  }
-
-  /** The run's rows that this store has written, by minute (epoch ms). */
-  written({ symbol }: FileInstrument): ReadonlyMap<number, CandleWithQuality> {
-    return this.#own.get(symbol) ?? new Map<number, CandleWithQuality>();
+    this.#memory = new RowMemory(options.manyInstruments ?? false);
   }
 
   /** As `writeAll`, one instrument. Throws EngineError FOOTER or OUTPUT. */
@@ -208,20 +202,9 @@ export class ParquetStore {
     return state.map((one) => (one instanceof Error ? one : this.#stored(one)));
   }
 
-  #stored({ instrument, rows, quality, candles, pair, kept }: Prepared): WriteOutcome {
-    const own = this.#own.get(instrument.symbol);
-    this.#last.set(instrument.symbol, { quality: quality.sha256, candles: candles.sha256, pair });
-    this.#own.set(
-      instrument.symbol,
-      new Map([
-        ...(own ?? []),
-        ...rows.map((row): [number, CandleWithQuality] => [row.candle.timestampMs, row]),
-      ]),
-    );
-    return {
-      files: [quality, candles].map(({ path, rows: count, sha256 }) => ({ path, rows: count, sha256 })),
-      kept,
-    };
+  #stored({ instrument, quality, candles, memo, kept }: Prepared): WriteOutcome {
+    this.#memory.remember(instrument, memo);
+    return { files: [quality, candles], kept };
   }
 
   /** Merges rows, and writes both temporary files durably. */
@@ -229,8 +212,11 @@ export class ParquetStore {
     for (const row of rows) assertRow(instrument, row);
     const { outDir, zone = '+05:30' } = this.#options;
     await this.#settleLeftovers(instrument, aside);
-    const stored = await this.#onDisk(instrument);
-    const merged = mergeRun(stored.rows, rows, this.#own.get(instrument.symbol), this.#options.seenBetter);
+    const known = this.#memory.recall(instrument);
+    const stored = await this.#onDisk(instrument, known);
+    const own = new Map(known?.own);
+    for (const row of rows) own.set(row.candle.timestampMs, row);
+    const merged = mergeRun(stored.rows, [...own.values()], known?.own, this.#options.seenBetter);
     const pair = {
       rows: merged.rows,
       candlesZone: stored.candlesZone ?? zone,
@@ -253,12 +239,12 @@ export class ParquetStore {
     const qualityAside = await this.#writeAside(quality, tag);
     try {
       const candlesAside = await this.#writeAside(candles, tag);
+      const last = { quality: quality.sha256, candles: candles.sha256, pair };
       return {
         instrument,
-        rows,
-        quality,
-        candles,
-        pair,
+        quality: withoutBytes(quality),
+        candles: withoutBytes(candles),
+        memo: this.#memory.memoOf({ own, last }),
         kept: merged.kept,
         asides: { quality: qualityAside, candles: candlesAside },
       };
@@ -280,9 +266,9 @@ export class ParquetStore {
   }
 
   /** An instrument's files now. Throws EngineError FOOTER or OUTPUT. */
-  async #onDisk(instrument: FileInstrument): Promise<StoredPair> {
+  async #onDisk(instrument: FileInstrument, known: Remembered | undefined): Promise<StoredPair> {
     const { outDir, identity } = this.#options;
-    const last = this.#last.get(instrument.symbol);
+    const last = known?.last;
     const isLast =
       last !== undefined &&
       (await sha256OfFile(qualityPath(outDir, instrument))) === last.quality &&
