@@ -9,7 +9,7 @@ import { STATIC, type ShardMemory } from './layout.js';
 export const isAuction = (m: ShardMemory, row: number, bar: number): boolean => bar === m.auctionBar[row];
 
 /** The row's last minute of continuous trading. */
-export const lastMinute = (m: ShardMemory, row: number): number => m.firstBar[row] + m.minutes[row] - 1;
+const lastMinute = (m: ShardMemory, row: number): number => m.firstBar[row] + m.minutes[row] - 1;
 
 /**
  * The bar of the time at double index `k`: minutes from bar 0; the auction's; -1 outside the row's session.

@@ -60,9 +60,14 @@ export async function readMasterFile(path: string, wanted?: Wanted): Promise<Scr
   };
 }
 
+/** Opens the file when the first chunk is asked for: a stream that fails before that would end the process. */
+async function* chunksIn(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path) as AsyncIterable<Uint8Array>;
+}
+
 async function readOne(path: string, wanted?: Wanted): Promise<ScripMaster> {
   try {
-    return await readMaster(createReadStream(path) as AsyncIterable<Uint8Array>, path, wanted);
+    return await readMaster(chunksIn(path), path, wanted);
   } catch (error) {
     if (error instanceof EngineError) throw error;
     throw new EngineError(

@@ -103,6 +103,12 @@ function copyDay(records: Int32Array, w: number, view: DataView, at: number): vo
   records[(w + R_QUANTITY) | 0] = view.getInt32((at + QUANTITY_AT) | 0, true);
 }
 
+/** Copies what only a SnapQuote's record has. `trade`: of `tradeTimeOf`. */
+function copySnap(records: Int32Array, w: number, view: DataView, at: number, trade: number): void {
+  records[(w + R_TRADE) | 0] = trade;
+  records[(w + R_INTEREST) | 0] = view.getInt32((at + INTEREST_AT) | 0, true);
+}
+
 export class VolumeScanner extends FrameScanner {
   readonly #bytes: number;
 
@@ -157,8 +163,7 @@ export class VolumeScanner extends FrameScanner {
         const trade = tradeTimeOf(view, at, originSeconds, tradeReach);
         const late = trade === NO_TIME || ((trade - time) | 0) > tradeAheadMs;
         if (late || !isSnapOrdinary(view, at, dayHigh, dayLow)) break;
-        records[(w + R_TRADE) | 0] = trade;
-        records[(w + R_INTEREST) | 0] = view.getInt32((at + INTEREST_AT) | 0, true);
+        copySnap(records, w, view, at, trade);
       }
       records[(w + R_WHAT) | 0] = table[(entry + ANSWER) | 0];
       records[(w + R_RECEIVED) | 0] = receivedUs;
