@@ -75,7 +75,8 @@ async function masterFor(
 }
 
 /**
- * The instruments of a run, fixed now. `nowMs`: wall clock, epoch ms. Throws EngineError with exit code 2: names that
+ * The instruments of a run, fixed now. `nowMs`: wall clock, epoch ms; `onDate`: the market's date (IST) if the run
+ * waits for another than now. Throws EngineError with exit code 2: names that
  * are unknown, have expired or clash, a list that cannot be read, or options whose underlying has no known price; with
  * 3 if a price must be polled and the broker refuses.
  */
@@ -83,12 +84,13 @@ export async function chooseInstruments(
   config: NamedConfig,
   calendar: TradingCalendar,
   nowMs: number,
+  onDate?: string,
 ): Promise<Chosen> {
   const symbols = config.symbols && withLists(config.symbols);
   const asked = symbols?.map(askedOf) ?? [];
   const master = await masterFor(config, asked, calendar, nowMs);
   const marketMs = marketMsOf(config.feed, nowMs);
-  const date = istDate(marketMs);
+  const date = onDate ?? istDate(marketMs);
   const found = new Map<string, Spot>();
   const stocks = new Map(niftyFifty().map((listing) => [listing.symbol, listing]));
   for (const one of asked) {

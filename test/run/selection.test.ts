@@ -7,9 +7,11 @@ import { istMs } from '../../src/market/session.js';
 import { shippedCalendar } from '../../src/market/trading-calendar.js';
 import { broker } from '../../src/run/broker.js';
 import { hoursAt } from '../../src/run/hours.js';
-import { selects, simulatedMaster } from '../../src/run/instruments.js';
+import { chooseInstruments, selects, simulatedMaster } from '../../src/run/instruments.js';
 import { askedOf, withLists } from '../../src/run/names.js';
 import { instrumentMaster, selectInstruments } from '../../src/run/universe.js';
+import type { FeedChoice } from '../../src/cli/config.js';
+import { MEASURED } from '../../src/sim/habits/catalogue.js';
 import { inFolder } from '../parquet/candles.js';
 
 const ALL = new Set(['NSE', 'BSE', 'NFO', 'BFO', 'MCX', 'CDS']);
@@ -170,4 +172,18 @@ it('a resumed run keeps its selection, and a session that is over does not end i
   const times = { nowMs: istMs(DATE, '18:00'), mayWait: false, lastsMs: Infinity };
   expect(() => hoursAt(shippedCalendar(), both, times)).toThrow('NSE (RELIANCE) is shut');
   expect(hoursAt(shippedCalendar(), both, { ...times, resumes: true }).sessions.size).toBe(2);
+});
+
+it('contracts are those of the day for which the run waits', async () => {
+  const atMs = istMs(DATE, '17:30');
+  const feed: FeedChoice = {
+    ...{ kind: 'sim' as const, seed: 1, speed: 'max' as const, atMs },
+    ...{ habits: MEASURED, faults: [], tape: undefined },
+  };
+  const none = { subset: undefined, instruments: undefined, spot: undefined, history: undefined, out: '.' };
+  const asked = { ...none, stage: 2 as const, symbols: ['NFO:NIFTY@fut'], feed };
+  const symbolOn = async (date?: string): Promise<string> =>
+    (await chooseInstruments(asked, shippedCalendar(), 0, date)).instruments[0].symbol;
+  expect(await symbolOn()).toBe('NIFTY23NOV26FUT');
+  expect(await symbolOn('2026-11-25')).toBe('NIFTY29DEC26FUT');
 });

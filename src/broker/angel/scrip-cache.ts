@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { EngineError, sentenceOf } from '../../errors.js';
 import { writeWhole } from '../../text/atomic-file.js';
 import type { CachedFile } from '../broker.js';
-import { readMaster, type ScripMaster, type Wanted } from './scrip-master.js';
+import { readLines, readMaster, type ScripMaster, type Wanted } from './scrip-master.js';
 import type { MasterRow } from './scrip-rows.js';
 
 /** Where `tickshard instruments --fetch` keeps its files. */
@@ -50,7 +50,8 @@ const othersOf = (path: string): string => path.replace(/OpenAPIScripMaster(?=-[
 export async function readMasterFile(path: string, wanted?: Wanted): Promise<ScripMaster> {
   const others = othersOf(path);
   if (wanted === undefined || others === path || !existsSync(others)) return readOne(path, wanted);
-  const [first, second] = [await readOne(path), await readOne(others, wanted)];
+  const first = await readOne(path);
+  const second = await reading(others, () => readLines(linesIn(others), others, wanted));
   return {
     ...first,
     others: new Map([...first.others, ...second.others]),
@@ -65,9 +66,25 @@ async function* chunksIn(path: string): AsyncGenerator<Uint8Array> {
   yield* createReadStream(path) as AsyncIterable<Uint8Array>;
 }
 
-async function readOne(path: string, wanted?: Wanted): Promise<ScripMaster> {
+async function* linesIn(path: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of chunksIn(path)) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  yield rest;
+}
+
+function readOne(path: string, wanted?: Wanted): Promise<ScripMaster> {
+  return reading(path, () => readMaster(chunksIn(path), path, wanted));
+}
+
+/** Throws EngineError INSTRUMENT for a file that cannot be read. */
+async function reading(path: string, read: () => Promise<ScripMaster>): Promise<ScripMaster> {
   try {
-    return await readMaster(chunksIn(path), path, wanted);
+    return await read();
   } catch (error) {
     if (error instanceof EngineError) throw error;
     throw new EngineError(

@@ -24,7 +24,7 @@ const number = (text: unknown): number =>
   typeof text === 'string' && /^\d{1,12}(\.\d+)?$/.test(text) ? Number(text) : 0;
 
 /** Undefined for a segment that the feed does not have. */
-export function exchangeTypeOf({ exch_seg }: MasterRow): number | undefined {
+export function exchangeTypeOf({ exch_seg }: Pick<MasterRow, 'exch_seg'>): number | undefined {
   return Object.hasOwn(EXCHANGE_TYPE, exch_seg) ? EXCHANGE_TYPE[exch_seg] : undefined;
 }
 

@@ -62,3 +62,31 @@ it('says in one sentence what cannot be written or read, and leaves nothing asid
     await expect(readMasterFile(folder)).rejects.toThrow(/cannot be read/);
   });
 });
+
+it('has all but cash equities of NSE in a second file, which only a reader of those reads, by exchange', async () => {
+  await inFolder(async (folder) => {
+    const future = row('GOLD04DEC26FUT', '1160', {
+      ...{
+        exch_seg: 'MCX',
+        name: 'GOLD',
+        instrumenttype: 'FUTCOM',
+        expiry: '04DEC2026',
+        tick_size: '100.000000',
+      },
+    });
+    const others = [future, row('RELIANCE', '500325', { exch_seg: 'BSE' })] as MasterRow[];
+    const path = await keep(folder, '2026-11-25', rows, others);
+    expect(readdirSync(folder)).toEqual(['OpenAPIScripMaster-2026-11-25.json', 'others-2026-11-25.json']);
+    expect([...(await readMasterFile(path)).others.keys()]).toEqual([]);
+    const read = await readMasterFile(path, (exchange) => exchange === 'MCX');
+    expect([...read.others.values()]).toMatchObject([
+      { symbol: 'GOLD04DEC26FUT', exchangeType: 5, tickSizeRupees: 1, contract: { expiry: '2026-12-04' } },
+    ]);
+    expect([...read.listings.keys()]).toEqual(['RELIANCE', 'M&M']);
+    writeFileSync(join(folder, 'others-2026-11-25.json'), '[\nno row\n]\n');
+    await expect(readMasterFile(path, () => true)).rejects.toThrow('has a line that is no row');
+    // A day's two files go together.
+    for (let day = 10; day < 16; day++) await keep(folder, `2026-12-${day}`, rows, others);
+    expect(readdirSync(folder).filter((name) => name.includes('11-25'))).toEqual([]);
+  });
+});
