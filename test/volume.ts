@@ -18,7 +18,6 @@ declare module 'vitest' {
 /** Runs in the tiers fast, all and long. */
 const RUNS = {
   'candle answers': [300, 800, 8_000],
-  'command lines': [60, 120, 600],
   comparisons: [300, 600, 6_000],
   'lists of differences': [60, 120, 1_200],
   'orders of symbols': [40, 80, 800],
