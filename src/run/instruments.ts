@@ -3,11 +3,10 @@ import type { FeedChoice, StageConfig } from '../cli/config.js';
 import type { Instrument, Listing } from '../market/instrument.js';
 import { istDate } from '../market/session.js';
 import type { TradingCalendar } from '../market/trading-calendar.js';
-import { simulatedRows } from '../sim/instrument-file.js';
 import { broker } from './broker.js';
 import { askedOf, withLists, type AskedName } from './names.js';
 import { underlyingOf } from './selection.js';
-import { spotOf, type Spot } from './spot.js';
+import type { Spot } from './spot.js';
 import {
   instrumentMaster,
   niftyFifty,
@@ -42,6 +41,7 @@ export async function simulatedMaster(
   calendar: TradingCalendar,
   exchanges: ReadonlySet<string>,
 ): Promise<InstrumentMaster> {
+  const { simulatedRows } = await import('../sim/instrument-file.js');
   const name = "the simulated broker's instrument file";
   const text = JSON.stringify(simulatedRows(seed, calendar, date));
   return instrumentMaster(name, await broker.instruments.parse(text, name, exchanges), undefined, []);
@@ -97,6 +97,7 @@ export async function chooseInstruments(
     if (one.kind !== 'options' || master === undefined || found.has(one.name)) continue;
     const given = config.spot?.get(one.name);
     const underlying = underlyingOf(one, master, stocks, date);
+    const { spotOf } = await import('./spot.js');
     const spot =
       given === undefined
         ? underlying && (await spotOf(underlying, { config, calendar, marketMs }))

@@ -21,7 +21,7 @@ describe.concurrent('tickshard instruments', () => {
         /2 of the 50 .*:\n {2}TCS has token 11536 in the shipped list and 1 in the file.*\n {2}WIPRO \(token 3787\) is not in the file/,
       );
       expect(code).toBe(1);
-      expect(readdirSync(folderOf(folder))).toHaveLength(1);
+      expect(readdirSync(folderOf(folder))).toHaveLength(2);
     });
   });
 

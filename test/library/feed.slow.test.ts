@@ -109,7 +109,12 @@ describe('a feed that cannot be opened', () => {
   it.each<[string, Partial<FeedOptions>, string, RegExp]>([
     ['without instruments', { instruments: [] }, 'USAGE', /^instruments takes/],
     ['of an unknown symbol', { instruments: ['NOPE'] }, 'INSTRUMENT', /^Unknown symbol NOPE/],
-    ['of another exchange', { instruments: ['NFO:X'] }, 'INSTRUMENT', /NSE only/],
+    [
+      'of an unknown contract',
+      { instruments: ['NFO:X'] },
+      'INSTRUMENT',
+      /^NFO:X is not in .*; the nearest names/,
+    ],
     ['with an unknown fault', { broker: simulated({ faults: ['foo'] }) }, 'USAGE', /^faults takes NAME/],
     [
       'on a day without trading',

@@ -98,6 +98,26 @@ it('the numbers of an index mean nothing', () => {
   expect(ticks).toBe(99);
 });
 
+it.each([2, 3] as const)(
+  'an index has neither volume nor trades, and ticks in mode %i as in LTP mode',
+  (mode) => {
+    const nifty = { symbol: 'NIFTY', exchangeType: 1, token: '99926000', derivatives: false };
+    const script = new Script({ mode, instruments: [nifty] }).subscribe(at('11:00:00'));
+    for (let k = 0; k < 100; k++)
+      script.frame('NIFTY', at('11:00:00') + 2000 * k, 1000 + k, {
+        ...{ sequence: 0n, volume: 0n, lastQuantity: 0n, dayHigh: 0n, dayLow: 0n },
+      });
+    script.end();
+    const candles = [...script.candles('NIFTY', true).values()];
+    expect(candles.map(({ candle, quality }) => [candle.close, candle.volume, quality.ticks])).toEqual([
+      [10.29, 0, 29],
+      [10.59, 0, 30],
+      [10.89, 0, 30],
+      [10.99, 0, 10],
+    ]);
+  },
+);
+
 describe('one packet with a stray number', () => {
   it.each([0, 1, 2, 3, 15, 29, 30, 31, 149])('as packet %i silences nothing and makes no candle', (stray) => {
     for (const sequence of [HUGE, 30_000_000n, 2n ** 32n]) {
