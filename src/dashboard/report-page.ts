@@ -138,6 +138,7 @@ function rowOf(symbol: Reader, candles: readonly DashboardCandle[], ranMin: numb
     whole: symbol.number('whole'),
     partial: symbol.number('partial'),
     late: symbol.number('late'),
+    openInterest: session.orNull('openInterest', (name) => session.number(name)),
   };
 }
 

@@ -113,6 +113,8 @@ export interface SymbolView {
   readonly whole: number;
   readonly partial: number;
   readonly late: number;
+  /** As SnapQuote told it last. */
+  readonly openInterest: number | null;
 }
 
 /** `value` says what was compared. */

@@ -105,7 +105,7 @@ export function symbolView(
     readonly inContinuous: boolean;
   },
 ): SymbolView {
-  const { lastPrice, sessionOpen, ticks, lastTickMs, scale } = figures;
+  const { lastPrice, sessionOpen, ticks, lastTickMs, openInterest, scale } = figures;
   const { rate, whole, partial, late, firstPrice, marketMs, inContinuous } = rest;
   return {
     last: lastPrice === undefined ? null : lastPrice / scale,
@@ -117,6 +117,7 @@ export function symbolView(
     whole,
     partial,
     late,
+    openInterest: openInterest ?? null,
   };
 }
 

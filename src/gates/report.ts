@@ -72,6 +72,7 @@ function symbolReport(symbol: SymbolFacts, { volumeKind, market }: Facts): Recor
       dayOpen: rupees(figures.sessionOpen),
       dayHigh: rupees(figures.sessionHigh),
       dayLow: rupees(figures.sessionLow),
+      openInterest: figures.openInterest ?? null,
       covers: traded
         ? "the exchange's own figures for the whole day, as of the last packet"
         : 'the ticks seen in this run only; vwap is their plain mean',

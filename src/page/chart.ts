@@ -293,7 +293,8 @@ export class Chart {
       candle === undefined
         ? 'no candle yet'
         : `${minute(candle[0])}  O ${rupees(candle[1])}  H ${rupees(candle[2])}  L ${rupees(candle[3])}  C ${rupees(candle[4])}  ${volume} ${number(candle[5])}${remarks(candle[6]) === '' ? '' : `  (${remarks(candle[6])})`}`;
-    say(this.#figures, words);
+    const interest = row.openInterest === null ? '' : `  open interest ${number(row.openInterest)}`;
+    say(this.#figures, `${words}${interest}`);
     const lined = list.findLast((one) => one[8] !== null && (candle === undefined || one[0] <= candle[0]));
     say(this.#vwapKey, `VWAP ${rupees(lined?.[7] ?? null)}`);
     say(this.#hodKey, `high of day ${rupees(lined?.[8] ?? null)}`);

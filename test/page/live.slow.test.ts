@@ -118,7 +118,7 @@ describe.skipIf(CHROMIUM === undefined)(
       await expect.poll(() => page.evaluate<number>(INKED), { timeout: 250_000 }).toBeGreaterThan(100);
       expect(await page.locator('.chart h3').textContent()).toMatch(/^RELIANCE {2}[\d,]+\.\d\d/);
       expect(await page.locator('.figures').textContent()).toMatch(
-        /11:\d\d {2}O [\d,.]+ {2}H [\d,.]+ {2}L [\d,.]+ {2}C [\d,.]+ {2}volume/,
+        /11:\d\d {2}O [\d,.]+ {2}H [\d,.]+ {2}L [\d,.]+ {2}C [\d,.]+ {2}volume .* {2}open interest [\d,]+$/,
       );
       await page.keyboard.press('Escape');
       expect(await page.locator('.chart').isHidden()).toBe(true);
