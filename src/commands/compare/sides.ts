@@ -37,6 +37,13 @@ function seenFrom({ candle, quality }: StoredCandle, ours: boolean, coarse: Read
   };
 }
 
+/** True for ours of an index, whose packets are ticks as in LTP mode, whatever the run's mode was. */
+function isUntraded({ ours, volumeKind, rows }: CandleFile): boolean {
+  return (
+    ours && volumeKind === 'traded' && rows.length > 0 && rows.every(({ candle }) => candle.volume === 0)
+  );
+}
+
 export function sideFrom(file: CandleFile): ReadSide {
   const notes = [...file.notes];
   const coarse = new Set(file.columns.filter(({ type }) => type === 'float').map(({ name }) => name));
@@ -56,7 +63,7 @@ export function sideFrom(file: CandleFile): ReadSide {
     side: {
       candles: onMinute.map((row) => seenFrom(row, file.ours, coarse)),
       volumeKind: file.volumeKind,
-      mode: file.keys.get('mode'),
+      mode: isUntraded(file) ? 'ltp' : file.keys.get('mode'),
     },
     origin: {
       feed: file.keys.get('feed'),
