@@ -31,7 +31,7 @@ const RUNS = {
   'repeated batches': [8, 16, 100],
   'ring commands': [60, 150, 1_200],
   schedules: [60, 150, 1_500],
-  'simulated runs': [30, 100, 1_000],
+  'simulated runs': [30, 50, 1_000],
   subscriptions: [20, 40, 240],
 } as const satisfies Readonly<Record<string, readonly [fast: number, all: number, long: number]>>;
 

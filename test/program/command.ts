@@ -46,6 +46,12 @@ export const served = (
   ...more: readonly string[]
 ): string[] => [...stageArgs(stage, minutes), '--feed', url, '--market-clock', clock, ...more];
 
+/**
+ * Options for a run that may begin at any time: before it the simulator makes the morning, which for the NIFTY 50
+ * takes two seconds until 11:00. The rule needs twenty candles.
+ */
+export const EARLY = ['--at', '2026-11-23T09:50'] as const;
+
 /** Where a run writes, in its folder: candles into `out`, the report `report.json`. */
 export const REPORTED = ['--out', 'out', '--report', 'report.json'] as const;
 /** As REPORTED, and the journal into `journal`. */

@@ -11,7 +11,7 @@ import { duckdb, inFolder } from '../parquet/candles.js';
 import { niftyFifty } from '../../src/run/universe.js';
 import { DENSE_ARGS } from '../dense.js';
 import { perTier } from '../volume.js';
-import { start } from './command.js';
+import { EARLY, start } from './command.js';
 import { startProxy } from './proxy.js';
 import { packetsIn, tapped } from './wire-tap.js';
 
@@ -115,6 +115,7 @@ describe('stage 2 equals the naive candles of the frames that were sent', () => 
           'sim',
           '--speed',
           'max',
+          ...EARLY,
           ...DENSE_ARGS,
           '--seed',
           '3',

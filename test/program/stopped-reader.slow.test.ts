@@ -7,9 +7,9 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, it, vi } from 'vitest';
 import { shipped } from '../../src/paths.js';
 import { inFolder } from '../parquet/candles.js';
-import { REPORTED, simulated, start } from './command.js';
+import { EARLY, REPORTED, simulated, start } from './command.js';
 
-const ARGS = simulated(2, 3, ...REPORTED);
+const ARGS = simulated(2, 3, ...REPORTED, ...EARLY);
 /** Of util-linux: it runs a command on a terminal of its own. */
 const hasScript = spawnSync('script', ['--version']).stdout?.toString().includes('util-linux') === true;
 

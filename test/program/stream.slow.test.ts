@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { eventOf, lasting, type TextEvent } from '../candles/event-schema.js';
 import { readEvents } from '../../src/library/journal.js';
 import { inFolder } from '../parquet/candles.js';
-import { JOURNALED, run, simulated, start } from './command.js';
+import { EARLY, JOURNALED, run, simulated, start } from './command.js';
 import { stepped } from './stepped.js';
 
 const eventsOf = (stdout: string): TextEvent[] => stdout.trimEnd().split('\n').map(eventOf);
@@ -48,7 +48,7 @@ describe('--stream', () => {
 
   it('holds up nothing while it is not read, and is whole when it is', () =>
     inFolder(async (folder) => {
-      const { child, ended } = start([...simulated(2, 5, ...JOURNALED), '--stream'], folder);
+      const { child, ended } = start([...simulated(2, 5, ...JOURNALED, ...EARLY), '--stream'], folder);
       child.stdout!.pause();
       const report = await vi.waitFor(() => readFileSync(join(folder, 'report.json'), 'utf8'), {
         timeout: 120_000,
@@ -69,7 +69,7 @@ describe('--stream', () => {
 
   it('ends alone when its reader goes away', () =>
     inFolder(async (folder) => {
-      const { child, ended } = start([...simulated(2, 5, ...JOURNALED), '--stream'], folder);
+      const { child, ended } = start([...simulated(2, 1, ...JOURNALED, ...EARLY), '--stream'], folder);
       child.stdout!.once('data', () => child.stdout!.destroy());
       const { code, stderr } = await ended;
       expect(stderr).toContain('The stream of events ended: its reader has gone. The run is not affected.');

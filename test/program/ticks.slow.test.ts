@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { duckdb, inFolder } from '../parquet/candles.js';
+import { perTier } from '../volume.js';
 import { JOURNALED, run, start } from './command.js';
 
 /** The market as measured, in which a lost connection loses trades. */
@@ -45,6 +46,11 @@ function pandas(): string | undefined {
 }
 
 const MODES = ['ltp', 'quote', 'snapquote'] as const;
+/** In turn by mode; in the long tier both for each. */
+const FORMATS = [
+  ['--jsonl', 'jsonl', []],
+  ['--csv', 'csv', ['--raw']],
+] as const;
 const folders = {} as Record<(typeof MODES)[number], string>;
 beforeAll(async () => {
   for (const mode of MODES) {
@@ -64,10 +70,8 @@ describe.each(MODES)('a run in mode %s with a lost connection', (mode) => {
     hashes = (await said(['replay', runOf(folder), '--out', 'replayed'], folder))['hashes'];
   });
 
-  it.each([
-    ['--jsonl', 'jsonl', []],
-    ['--csv', 'csv', ['--raw']],
-  ] as const)('comes back from %s, %s %s', async (format, extension, more) => {
+  const own = [FORMATS[MODES.indexOf(mode) % FORMATS.length]];
+  it.each(perTier(own, own, [...FORMATS]))('comes back from %s, %s %s', async (format, extension, more) => {
     const out = `out${[format, ...more].join('')}`;
     await said(['ticks', runOf(folder), format, '--one-file', '--out', out, ...more], folder);
     const into = `into${[format, ...more].join('')}`;

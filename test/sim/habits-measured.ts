@@ -36,6 +36,24 @@ export interface Frame {
   readonly levels: readonly string[];
 }
 
+/** By habits, date and number of listings. */
+const markets = new Map<Habits, Map<string, Market>>();
+
+/** A market at `startMs`, where possible an earlier one further on: to make one anew takes seconds for a day. */
+function marketAt(date: string, startMs: number, listings: readonly Listing[], habits: Habits): Market {
+  const known = markets.get(habits) ?? new Map<string, Market>();
+  markets.set(habits, known);
+  const key = `${date} ${listings.length}`;
+  const before = known.get(key);
+  if (before !== undefined && before.nowMs <= startMs) {
+    before.advance(startMs, () => undefined);
+    return before;
+  }
+  const made = new Market({ seed: SEED, listings, calendar: shippedCalendar(), startMs, habits });
+  known.set(key, made);
+  return made;
+}
+
 /** All frames of one subscription to `listings`, from `from` for `seconds`. */
 export function framesOf(options: {
   readonly mode: SubscriptionMode;
@@ -48,7 +66,7 @@ export function framesOf(options: {
   const { mode, from, seconds, listings = LISTINGS, habits = MEASURED, date = DATE } = options;
   const startMs = istMs(date, from);
   const clock = new VirtualClock(startMs);
-  const market = new Market({ seed: SEED, listings, calendar: shippedCalendar(), startMs, habits });
+  const market = marketAt(date, startMs, listings, habits);
   const feed = new Broadcast(market, clock);
   const frames: Frame[] = [];
   const packet = new Packet();
@@ -187,15 +205,17 @@ function fullFigures(habits: Habits): Figure[] {
   ]; // prettier-ignore
 }
 
+/** Frames of 50 tokens in LTP mode, before the close. */
+const LTP_FROM = '15:13:48';
+const LTP_SECONDS = 300;
+
 /** Of LTP frames of 50 tokens. */
-function ltpFigures(habits: Habits): Figure[] {
-  const seconds = 300;
-  const frames = framesOf({ mode: 1, from: '15:13:48', seconds, habits });
+function ltpFigures(frames: readonly Frame[]): Figure[] {
   const live = frames.filter(({ isCached }) => !isCached);
   const whole = share(frames.map(({ exchangeMs }) => exchangeMs % 1000 === 0));
   const back = pairsOf(live).filter(([a, b]) => b.sequence <= a.sequence).length;
   return [
-    figure('ltp-rate', ['LTP packets a second of a token', 0.71, 'fact 1, of 51 tokens'], rateOf(frames, seconds, LISTINGS.length), 2),
+    figure('ltp-rate', ['LTP packets a second of a token', 0.71, 'fact 1, of 51 tokens'], rateOf(frames, LTP_SECONDS, LISTINGS.length), 2),
     figure('repeats', ['LTP packets that repeat the price, %', 55, 'fact 2, 79 of 144'], 100 * repeatsOf(frames)),
     figure('stamps', ['stamps in session in whole seconds, %', 100, 'fact 6, 850 of 850'], 100 * whole),
     figure('sequence', ['sequence numbers a second', 664, 'fact 7; 886 from 09:17'], sequenceRateOf(frames)),
@@ -203,16 +223,14 @@ function ltpFigures(habits: Habits): Figure[] {
   ]; // prettier-ignore
 }
 
+const FIRST_SECONDS = 6;
+
 /** Of the first seconds after a subscription to 50 tokens, at several times. */
-function firstFigures(habits: Habits): Figure[] {
-  const starts = ['11:00:10', '12:41:03', '14:13:48', '15:13:48'].map((from) =>
-    framesOf({ mode: 1, from, seconds: 6, habits }),
-  );
+function firstFigures(starts: readonly Frame[][], morning: readonly Frame[]): Figure[] {
   const cached = starts.map((frames) => frames.filter(({ isCached }) => isCached));
   const ages = cached.flat().map(({ atMs, exchangeMs }) => Math.floor(atMs / 1000) - exchangeMs / 1000);
   const back = cached.map((frames) => share(pairsOf(frames).map(([a, b]) => b.sequence < a.sequence)));
   const soon = cached.map((frames) => share(frames.map(({ atMs }) => atMs - frames[0].atMs <= 1000)));
-  const morning = framesOf({ mode: 1, from: '08:00', seconds: 2, habits });
   return [
     figure('ltp-rate', ['packets in 4 s of the busiest tokens', 7, 'fact 1, 6 to 8'], mean(starts.map(busiestOf)), 1),
     figure('cached-age', ['age of the oldest cached packet, s', 6, 'fact 8'], Math.max(...ages)),
@@ -287,10 +305,18 @@ function sessionOf(date: string): { session: TradingSession; previousDate: strin
 
 /** All figures, of a market with these habits. */
 export function figuresOf(habits: Habits = MEASURED): Figure[] {
+  // In the order of time: they share a market.
+  const morning = framesOf({ mode: 1, from: '08:00', seconds: 2, habits });
+  const starts = ['11:00:10', '12:41:03', '14:13:48'].map((from) =>
+    framesOf({ mode: 1, from, seconds: FIRST_SECONDS, habits }),
+  );
+  const ltp = framesOf({ mode: 1, from: LTP_FROM, seconds: LTP_SECONDS, habits });
+  const untilMs = istMs(DATE, LTP_FROM) + 1000 * FIRST_SECONDS;
+  starts.push(ltp.filter(({ atMs }) => atMs <= untilMs));
   return [
     ...fullFigures(habits),
-    ...ltpFigures(habits),
-    ...firstFigures(habits),
+    ...ltpFigures(ltp),
+    ...firstFigures(starts, morning),
     ...closingFigures(habits),
     delayFigure(habits),
   ];
