@@ -37,21 +37,27 @@ const isShared = (path) => SHARING.test(path) && path !== ALONE;
 
 /** Files that take ten seconds or more, the slowest first. They start first, so that none runs alone at the end. */
 const SLOWEST = [
-  'program/stepped-more.slow',
-  'program/disk.slow',
-  'threads/crash.slow',
-  'program/days.slow',
   'faults/faults.slow',
-  'program/naive.slow',
-  'program/replay.slow',
-  'program/thousand.slow',
+  'secrecy/secrecy.slow',
+  'program/small-disk.slow',
+  'program/stepped-more.slow',
   'page/live.slow',
-  'crash/crash.slow',
-  'bench/bench.slow',
-  'parquet/kill.slow',
+  'program/habits.slow',
   'build/build.slow',
+  'program/disk.slow',
+  'program/days.slow',
+  'bench/bench.slow',
   'program/whole',
+  'program/replay.slow',
+  'crash/crash.slow',
+  'program/naive.slow',
+  'program/ticks.slow',
+  'threads/crash.slow',
+  'program/stream.slow',
+  'program/thousand.slow',
+  'sim/habits.slow',
   'program/stepped',
+  'parquet/kill.slow',
 ];
 
 class SlowestFirst extends BaseSequencer {

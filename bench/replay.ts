@@ -29,6 +29,12 @@ type Case = (typeof CASES)[number];
 /** SnapQuote may take this many times as long as as many LTP frames. */
 const TIMES_LTP = 1.5;
 
+/** Frames of which a replay is all start and end. */
+const FEW = 400;
+/** Does nothing in as many threads as a replay. */
+const EMPTY =
+  "const { Worker } = require('node:worker_threads'); for (const _ of [1, 2]) new Worker('0', { eval: true });";
+
 async function secondsOf(script: string, args: readonly string[], cwd: string): Promise<number> {
   const start = monoMs();
   await promisify(execFile)(process.execPath, [script, ...args], { cwd, maxBuffer: 1 << 24 });
@@ -77,12 +83,32 @@ async function secondsIn(
   });
 }
 
+/** The fixed part of a replay: threads, the Parquet library, 100 files durable and read back. */
+function fixedPart(rounds: number): Promise<Row> {
+  const program = fileURLToPath(shipped('dist/src/main.js'));
+  return inFolder(async (folder) => {
+    const journal = await writeJournal(folder, 'ltp', FEW);
+    const [values, baseline]: [number[], number[]] = [[], []];
+    for (let round = 0; round < rounds; round++) {
+      const out = join(folder, `out-${round}`);
+      values.push(await secondsOf(program, ['replay', journal, '--out', out, '--shards', '1'], folder));
+      baseline.push(await secondsOf('-e', [EMPTY], folder));
+    }
+    return rowOf({
+      name: 'replay ltp, 400 ticks; an empty Node of its threads',
+      unit: 's',
+      values,
+      baseline,
+    });
+  });
+}
+
 export const replay: Bench = {
   name: 'replay',
   topology:
     'journal -> tickshard replay -> candles and quality in Parquet, read back; compared with DuckDB: ticks in Parquet -> GROUP BY -> candles in Parquet',
   async run({ smoke }) {
-    const rows: Row[] = [];
+    const rows: Row[] = [await fixedPart(smoke ? 1 : 5)];
     const days: Partial<Record<ReplayMode, number[]>> = {};
     for (const one of smoke ? CASES.slice(0, 2) : CASES) {
       const count = smoke ? 50_000 : one.count;

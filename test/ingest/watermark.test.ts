@@ -78,7 +78,7 @@ describe('the auction', () => {
 });
 
 describe('silence', () => {
-  it('is told a quarter second at a time, and at once when a bar is due', () => {
+  it('moves it a quarter second at a time, and at once when a bar is due', () => {
     const s = watermark();
     const last = OPEN + MINUTE_MS - 100;
     live(s, last);

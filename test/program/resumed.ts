@@ -39,7 +39,7 @@ export const unbroken = (): Promise<readonly DiskRow[]> =>
     return rowsOnDisk(join(folder, 'out'));
   });
 
-/** Kills a run in a minute, resumes it after `afterS` of market time: outside its gap it has the candles of `expectedRows`. */
+/** Kills a run and resumes it after `afterS` of market time: outside its gap it has the candles of `expectedRows`. */
 export async function expectResumed(
   minute: string,
   afterS: string,

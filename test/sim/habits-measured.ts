@@ -39,7 +39,7 @@ export interface Frame {
 /** By habits, date and number of listings. */
 const markets = new Map<Habits, Map<string, Market>>();
 
-/** A market at `startMs`, where possible an earlier one further on: to make one anew takes seconds for a day. */
+/** A market at `startMs`, an earlier one advanced where possible: to make one takes seconds for a day. */
 function marketAt(date: string, startMs: number, listings: readonly Listing[], habits: Habits): Market {
   const known = markets.get(habits) ?? new Map<string, Market>();
   markets.set(habits, known);

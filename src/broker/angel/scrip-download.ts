@@ -1,5 +1,6 @@
 /** Downloads the instrument file: no log-in, no secret, certificates checked. */
-import type { IncomingMessage } from 'node:http';
+import { request as requestPlain, type IncomingMessage } from 'node:http';
+import { request as requestSecure } from 'node:https';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Clock, Timer } from '../../clock.js';
@@ -61,9 +62,7 @@ export function downloadUrl(text: string): URL {
 }
 
 /** Resolves with the answer's head. */
-async function ask(url: URL, { ca }: DownloadOptions, signal: AbortSignal): Promise<IncomingMessage> {
-  // Imported late: a replay connects to nothing.
-  const [plain, secure] = await Promise.all([import('node:http'), import('node:https')]);
+function ask(url: URL, { ca }: DownloadOptions, signal: AbortSignal): Promise<IncomingMessage> {
   const options = {
     agent: false,
     signal,
@@ -73,8 +72,8 @@ async function ask(url: URL, { ca }: DownloadOptions, signal: AbortSignal): Prom
     // Explicit: NODE_TLS_REJECT_UNAUTHORIZED=0 would change the default.
     const request =
       url.protocol === 'https:'
-        ? secure.request(url, { ...options, rejectUnauthorized: true, ca })
-        : plain.request(url, options);
+        ? requestSecure(url, { ...options, rejectUnauthorized: true, ca })
+        : requestPlain(url, options);
     request.on('response', resolve).on('error', reject).end();
   });
 }
