@@ -59,8 +59,10 @@ export class FastPath {
   readonly #stamp = { exchangeMs: NaN, nowMs: NaN, monoMs: NaN, originMs: NaN };
   /** Records carry their arrival's time. */
   measures = true;
-  /** By connection; each knows the instruments whose first packet the connection delivered. Empty: no fast path. */
-  readonly #lanes: readonly Lane[];
+  /** Makes a lane's scanner. Undefined: no fast path. */
+  readonly #newScanner: (() => TickScanner | undefined) | undefined;
+  /** At most MAX_CONNECTIONS; each knows the instruments whose first packet its connection delivered. */
+  readonly #lanes: Lane[] = [];
   /** That of the current arrival. */
   #lane: Lane | undefined;
   /** By instrument index: the connection of its last first packet. */
@@ -118,22 +120,23 @@ export class FastPath {
     this.#connectionOf = new Int32Array(places.length);
     // A scanner answers with `RECORD.what` of an instrument's ticks; with several rings, with its index.
     const answers = single ? this.#whatOf : instruments.map(({ index }) => index);
-    this.#lanes = Array.from({ length: MAX_CONNECTIONS }, () => codec?.scannerFor(mode, instruments, answers))
-      .filter((scanner) => scanner !== undefined)
-      .map((scanner) => ({ scanner, connection: 0 }));
+    this.#newScanner = codec && (() => codec.scannerFor(mode, instruments, answers));
   }
 
   /** The connection delivered its first packet of an instrument: later frames can be ordinary. */
   enable(instrument: number, connection: number): void {
     const before = this.#connectionOf[instrument];
     this.#connectionOf[instrument] = connection;
-    if (this.#lanes.length === 0) return;
     // The instrument's packets on the connection before would be first packets again.
-    if (before !== 0) this.#laneOf(before)?.scanner.disableAll();
+    const left = before === 0 ? undefined : this.#laneOf(before);
+    if (left !== undefined) {
+      left.scanner.disableAll();
+      left.connection = 0;
+    }
     const { instrument: one } = this.#places[instrument];
     // An index has no volume, and no sequence by which a frame would be ordinary.
     if (one.exchangeType === this.#exchangeType && !isIndex(one))
-      (this.#laneOf(connection) ?? this.#assignLane(connection)).scanner.enable(instrument);
+      (this.#laneOf(connection) ?? this.#assignLane(connection))?.scanner.enable(instrument);
   }
 
   #laneOf(connection: number): Lane | undefined {
@@ -142,9 +145,17 @@ export class FastPath {
     return undefined;
   }
 
-  /** Gives a new connection the lane of the oldest. */
-  #assignLane(connection: number): Lane {
-    const lane = this.#lanes.reduce((oldest, one) => (one.connection < oldest.connection ? one : oldest));
+  /** Gives a new connection a free lane, a new one, or that of the oldest. Undefined without fast path. */
+  #assignLane(connection: number): Lane | undefined {
+    const lanes = this.#lanes;
+    let lane = lanes.find(({ connection: before }) => before === 0);
+    if (lane === undefined && lanes.length < MAX_CONNECTIONS) {
+      const scanner = this.#newScanner?.();
+      if (scanner === undefined) return undefined;
+      lane = { scanner, connection: 0 };
+      lanes.push(lane);
+    }
+    lane ??= lanes.reduce((oldest, one) => (one.connection < oldest.connection ? one : oldest));
     lane.scanner.disableAll();
     lane.connection = connection;
     return lane;
@@ -152,7 +163,7 @@ export class FastPath {
 
   /** An ordinary frame of this arrival took the ordinary path: until `close`, more are taken here. */
   open(arrival: Arrival): void {
-    if (this.#lanes.length > 0) this.#isOpen = this.#begin(arrival);
+    this.#isOpen = this.#begin(arrival);
   }
 
   /** `RECORD.receivedUs` of an arrival; 0: not measured. An arrival at 0 gives 1. */
