@@ -9,7 +9,7 @@ import type { NaiveCandle, NaiveInstrument, NaiveMode } from './naive.js';
 export const DATE = '2026-11-23';
 export const MODE_NAMES: Readonly<Record<NaiveMode, ModeName>> = { 1: 'ltp', 2: 'quote', 3: 'snapquote' };
 
-export const calendar = shippedCalendar();
+const calendar = shippedCalendar();
 
 /** The epoch ms of a time of day on the tests' date. */
 export function at(time: string): number {

@@ -33,7 +33,7 @@ function wrong(text: string, what: string): EngineError {
  * The symbol of a cash equity of NSE, with or without `-EQ`. Throws EngineError INSTRUMENT if it cannot be one, such
  * as a path.
  */
-export function symbolOf(text: string): string {
+function symbolOf(text: string): string {
   const symbol = text.endsWith('-EQ') ? text.slice(0, -3) : text;
   if (!/^[A-Z0-9][A-Z0-9&-]{0,24}$/.test(symbol))
     throw wrong(text, 'is no trading symbol: one has capital letters, digits, & and - only, e.g. M&M.');

@@ -100,7 +100,7 @@ export function disagreement(
 }
 
 /** One listing from the shipped and the broker's. Throws EngineError INSTRUMENT if they differ or both are absent. */
-export function reconcile(
+function reconcile(
   symbol: string,
   ours: Listing | undefined,
   master: InstrumentMaster | undefined,

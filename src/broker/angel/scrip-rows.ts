@@ -15,7 +15,7 @@ const EXCHANGE_TYPE: Readonly<Record<string, number>> = {
   ...{ nse_cm: 1, nse_fo: 2, bse_cm: 3, bse_fo: 4, mcx_fo: 5, ncx_fo: 7, cde_fo: 13 },
 };
 const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
-export const TICK_WHERE_UNKNOWN = 0.05;
+const TICK_WHERE_UNKNOWN = 0.05;
 /** Prices of the file are in paise, also ticks of currencies. */
 const PAISE = 100;
 const MAX_SYMBOL_LENGTH = 64;

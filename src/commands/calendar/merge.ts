@@ -5,7 +5,7 @@ import type { TradingCalendar } from '../../market/trading-calendar.js';
 import type { UserDays } from '../../market/user-days.js';
 
 /** A day without its source, in words. */
-export function dayText(day: UserDay): string {
+function dayText(day: UserDay): string {
   if ('shut' in day) return `shut (${day.shut})`;
   if ('unknown' in day) return `a special session without hours (${day.unknown})`;
   const { reason, continuous, opens, closes } = day;
