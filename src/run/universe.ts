@@ -100,11 +100,7 @@ export function disagreement(
 }
 
 /** One listing from the shipped and the broker's. Throws EngineError INSTRUMENT if they differ or both are absent. */
-function reconcile(
-  symbol: string,
-  ours: Listing | undefined,
-  master: InstrumentMaster | undefined,
-): Listing {
+function reconcile(symbol: string, ours: Listing | undefined, master: InstrumentMaster | undefined): Listing {
   const theirs = master?.scrips.listings.get(symbol);
   const wrong =
     master === undefined
