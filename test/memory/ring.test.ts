@@ -133,10 +133,10 @@ describe('a shard', () => {
       }
       expect(readRow(memory, 0).ticks).toBe(240);
       const [instrument] = instrumentsOf([{ symbol: 'X', exchangeType: 1, token: '1' }]);
-      const volumes = readCandles(memory, { instrument, shard: 0, row: 0 }, true).map(
-        (one) => one.candle.volume,
+      const ticks = readCandles(memory, { instrument, shard: 0, row: 0 }, true).map(
+        (one) => one.quality.ticks,
       );
-      expect(volumes).toEqual([86, 86, 68]);
+      expect(ticks).toEqual([86, 86, 68]);
     },
   );
 });
