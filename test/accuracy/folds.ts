@@ -3,6 +3,7 @@ import { ANGEL } from '../../src/broker/angel/angel.js';
 import type { Instrument, Listing } from '../../src/market/instrument.js';
 import { FIELD, MODE, Packet, type ModeName } from '../../src/market/packet.js';
 import type { TradingSession } from '../../src/market/session.js';
+import { isAuction } from '../../src/memory/bar-times.js';
 import { readBar, gapMsIn } from '../../src/memory/shard-reader.js';
 import { wireEngine } from '../../src/ingest/wire-engine.js';
 import { Shard } from '../../src/shard/shard.js';
@@ -124,7 +125,8 @@ export function ours(
     if (figures === undefined) continue;
     const { open, high, low, close, volume, repaired, volSlack, ticks, coveredSeconds, hasSnapshot } =
       figures;
-    bars.set(bar, {
+    // There the auction is the minute after the last.
+    bars.set(isAuction(memory, 0, bar) ? memory.minutes[0] : bar, {
       open,
       high,
       low,

@@ -3,7 +3,7 @@ import { createServer, connect, type AddressInfo, type Server, type Socket } fro
 import { afterEach, describe, expect, it } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
 import { firstOf, slow } from '../tier.js';
-import { everythingIn, run, simulated } from './command.js';
+import { everythingIn, run, simulated, withoutCalendarEnd } from './command.js';
 import { startHeld } from './pause.js';
 
 const ARGS = simulated(1, 2, '--no-journal');
@@ -107,7 +107,7 @@ describe('how much a run prints', () => {
     await inFolder(async (folder) => {
       const { code, stdout } = await run([...ARGS, '--quiet'], folder);
       expect(code).toBe(0);
-      const lines = stdout.trimEnd().split('\n');
+      const lines = withoutCalendarEnd(stdout).trimEnd().split('\n');
       expect(lines.at(-1)).toBe('Verdict: PASS');
       for (const line of lines.slice(0, -1)) expect(line).toMatch(/^ {2}\[warn\] | {9}\S/);
     });
