@@ -114,3 +114,14 @@ export const STORED_SEALED = {
   volSlack: 7,
   size: 8,
 } as const;
+
+/** Places and masks of numbers that share a word of STORED. */
+export const HALF = 0xffff;
+export const TIME_BITS = 20;
+export const COVERED_MASK = 0x3f;
+export const SNAPSHOT_AT = 26;
+export const MARKS_AT = 27;
+export const MARKS_MASK = 0xf;
+/** And of STORED_SEALED. */
+export const SEALED_COVERED_AT = 16;
+export const SEALED_SNAPSHOT_AT = 22;

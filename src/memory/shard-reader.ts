@@ -5,16 +5,21 @@
 import { type Instrument } from '../market/instrument.js';
 import { endOf, isAuction, readSpan, SPAN, stampBarAt } from './bar-times.js';
 import { GAP, MAIN, SHARD, SLOT, type ShardMemory } from './layout.js';
-import { BAR, AS_SEALED, MARK, STORED_SEALED } from './bar.js';
-import { GAP_CAUSES, type GapCause } from './record.js';
 import {
+  BAR,
+  AS_SEALED,
+  MARK,
+  STORED_SEALED,
   COVERED_MASK,
   HALF,
+  SEALED_COVERED_AT,
+  SEALED_SNAPSHOT_AT,
+} from './bar.js';
+import { GAP_CAUSES, type GapCause } from './record.js';
+import {
   hasStoredSnapshot,
   hasStoredTicks,
-  SEALED_COVERED_AT,
   SEALED_FIELDS,
-  SEALED_SNAPSHOT_AT,
   SEALED_WORDS,
   readStoredBar,
   storedLate,

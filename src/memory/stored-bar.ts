@@ -7,7 +7,21 @@
 import { MINUTE_MS } from '../market/session.js';
 import { isAuction } from './bar-times.js';
 import { SLOT, STATIC, type ShardMemory } from './layout.js';
-import { AS_SEALED, BAR, STORED, STORED_SEALED, STORED_WIDE } from './bar.js';
+import {
+  AS_SEALED,
+  BAR,
+  STORED,
+  STORED_SEALED,
+  STORED_WIDE,
+  HALF,
+  TIME_BITS,
+  COVERED_MASK,
+  SNAPSHOT_AT,
+  MARKS_AT,
+  MARKS_MASK,
+  SEALED_COVERED_AT,
+  SEALED_SNAPSHOT_AT,
+} from './bar.js';
 
 /** Fields that have a word of their own, and those words. */
 const FIELDS = Int32Array.of(
@@ -27,16 +41,8 @@ export const SEALED_WORDS = Int32Array.of(
   ...[STORED_SEALED.volume, STORED_SEALED.gapMs],
 );
 
-export const HALF = 0xffff;
-const TIME_BITS = 20;
 const MAX_TIME = (1 << TIME_BITS) - 1;
 const MAX_SLACK_FROM = 0xfff;
-export const COVERED_MASK = 0x3f;
-const SNAPSHOT_AT = 26;
-const MARKS_AT = 27;
-const MARKS_MASK = 0xf;
-export const SEALED_COVERED_AT = 16;
-export const SEALED_SNAPSHOT_AT = 22;
 
 // No double is passed: V8 allocates an object for it.
 
