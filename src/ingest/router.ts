@@ -163,8 +163,8 @@ export class Router {
     // What an index's packet says of volume is 0 at all times: its ticks are its packets, as in LTP mode.
     let flags = packet.mode === MODE.ltp || this.#isIndex[instrument] === 1 ? 0 : FLAG.hasVolume;
     if (instrument >= 0 && this.#connectionOf[instrument] !== arrival.connection) {
+      this.fastPath.enable(instrument, arrival.connection, this.#connectionOf[instrument]);
       this.#connectionOf[instrument] = arrival.connection;
-      this.fastPath.enable(instrument, arrival.connection);
       flags |= FLAG.initial;
       const { marketMs, monoMs } = this.#gaps.subscription;
       // A cached packet that waited in the socket during our pause also comes late.

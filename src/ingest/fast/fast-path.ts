@@ -65,8 +65,6 @@ export class FastPath {
   readonly #lanes: Lane[] = [];
   /** That of the current arrival. */
   #lane: Lane | undefined;
-  /** By instrument index: the connection of its last first packet. */
-  readonly #connectionOf: Int32Array;
   readonly #window: ScanWindow;
   readonly #target: ScanTarget;
   readonly #rings: readonly RingWriter[];
@@ -117,16 +115,16 @@ export class FastPath {
     const instruments = places.map(({ instrument }) => instrument);
     const mode = Object.values(MODE).find((one) => one === filter.mode);
     assert(mode !== undefined, 'a run has one mode');
-    this.#connectionOf = new Int32Array(places.length);
     // A scanner answers with `RECORD.what` of an instrument's ticks; with several rings, with its index.
     const answers = single ? this.#whatOf : instruments.map(({ index }) => index);
     this.#newScanner = codec && (() => codec.scannerFor(mode, instruments, answers));
   }
 
-  /** The connection delivered its first packet of an instrument: later frames can be ordinary. */
-  enable(instrument: number, connection: number): void {
-    const before = this.#connectionOf[instrument];
-    this.#connectionOf[instrument] = connection;
+  /**
+   * The connection delivered its first packet of an instrument: later frames can be ordinary. `before`: the one that
+   * delivered the instrument's packets until then; 0: none.
+   */
+  enable(instrument: number, connection: number, before: number): void {
     // The instrument's packets on the connection before would be first packets again.
     const left = before === 0 ? undefined : this.#laneOf(before);
     if (left !== undefined) {
