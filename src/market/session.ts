@@ -99,7 +99,8 @@ function cut(
 /** Days of `nextOpenMs` and `lastOpenMs`. */
 const LOOKED_AT_DAYS = 30;
 const kindOf = (of: boolean | HoursKind): HoursKind => (typeof of === 'boolean' ? { derivatives: of } : of);
-const dayAfter = (date: string): string => istDate(istMs(date, '00:00') + DAY_MS);
+/** The date after an IST date, both `YYYY-MM-DD`. */
+export const dayAfter = (date: string): string => istDate(istMs(date, '00:00') + DAY_MS);
 
 /**
  * One segment's calendar: the shipped file and the user's days, which win. Immutable. `of` in its questions: the kind

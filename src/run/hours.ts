@@ -33,14 +33,16 @@ interface Looked {
   readonly instrument: Instrument;
   readonly phase: Phase;
   readonly why: string;
+  /** Of the date's session, epoch ms; NaN without one. */
+  readonly openMs: number;
 }
 
 function lookAt(instrument: Instrument, day: TradingDay, nowMs: number): Looked {
-  if (day.kind === 'shut') return { instrument, phase: 'over', why: day.reason };
+  if (day.kind === 'shut') return { instrument, phase: 'over', why: day.reason, openMs: NaN };
   const { openMs, closeMs, auction } = day.session;
-  if (nowMs < openMs) return { instrument, phase: 'later', why: 'before the opening' };
+  if (nowMs < openMs) return { instrument, phase: 'later', why: 'before the opening', openMs };
   const isOver = nowMs >= (auction?.toMs ?? closeMs);
-  return { instrument, phase: isOver ? 'over' : 'trades', why: isOver ? 'after the close' : '' };
+  return { instrument, phase: isOver ? 'over' : 'trades', why: isOver ? 'after the close' : '', openMs };
 }
 
 /** As for a sentence: `NSE (RELIANCE, TCS and 3 more)`. */
@@ -88,18 +90,15 @@ export function hoursAt(
   const looked = instruments.map((one) => lookAt(one, calendar.day(istDate(nowMs), one), nowMs));
   const over = looked.filter(({ phase }) => phase === 'over');
   const later = looked.filter(({ phase }) => phase === 'later');
-  const opensAt = ({ instrument }: Looked): number => calendar.nextOpenMs(nowMs, instrument) ?? Infinity;
   if (over.length + later.length < looked.length && (over.length === 0 || resumes)) {
-    const tooLate = later.filter((one) => opensAt(one) >= nowMs + lastsMs);
+    const tooLate = later.filter(({ openMs }) => openMs >= nowMs + lastsMs);
     if (tooLate.length > 0)
       throw new EngineError(
         'MARKET_SHUT',
-        `${byExchange(tooLate)} opens ${istStamp(opensAt(tooLate[0]))}, after this run's end: leave that out, or give a longer --duration.`,
+        `${byExchange(tooLate)} opens ${istStamp(tooLate[0].openMs)}, after this run's end: leave that out, or give a longer --duration.`,
       );
     const notes =
-      later.length === 0
-        ? []
-        : [`${byExchange(later)} opens during the run, ${istStamp(opensAt(later[0]))}.`];
+      later.length === 0 ? [] : [`${byExchange(later)} opens during the run, ${istStamp(later[0].openMs)}.`];
     return { ...sessionsOn(calendar, instruments, istDate(nowMs)), opensMs: undefined, notes };
   }
   const opensMs = nextOpening(

@@ -56,10 +56,7 @@ export function askedOf(text: string): AskedName {
   if (!SYMBOL.test(name) || name.length > MAX_SYMBOL_LENGTH)
     throw wrong(text, `is no EXCHANGE:TRADINGSYMBOL, e.g. NSE:M&M or NFO:NIFTY29DEC26FUT.`);
   if (selection === null)
-    return {
-      ...{ kind: 'one', text, exchange },
-      symbol: exchange === 'NSE' ? name.replace(/-EQ$/, '') : name,
-    };
+    return { kind: 'one', text, exchange, symbol: exchange === 'NSE' ? name.replace(/-EQ$/, '') : name };
   const [, , which, money] = selection;
   if (exchange === 'NSE' || exchange === 'BSE')
     throw wrong(
@@ -67,14 +64,14 @@ export function askedOf(text: string): AskedName {
       `selects contracts, which ${exchange} does not have: they are on ${exchange === 'NSE' ? 'NFO' : 'BFO'}.`,
     );
   if (which === 'fut' && money === undefined) return { kind: 'future', text, exchange, name };
-  const [, around] = /^ATM(?:(?:\+-|\u00b1)(\d{1,3}))?$/.exec(money ?? '') ?? [undefined, undefined];
-  const isATM = money !== undefined && /^ATM(?:(?:\+-|\u00b1)\d{1,3})?$/.test(money);
-  if ((which !== 'weekly' && which !== 'monthly') || !isATM || Number(around ?? 0) > MAX_AROUND)
+  const atMoney = /^ATM(?:(?:\+-|\u00b1)(\d{1,3}))?$/.exec(money ?? '');
+  const around = Number(atMoney?.[1] ?? 0);
+  if ((which !== 'weekly' && which !== 'monthly') || atMoney === null || around > MAX_AROUND)
     throw wrong(
       text,
       `is no selection: ${exchange}:${name}@fut is the nearest future, ${exchange}:${name}@weekly:ATM+-5 (or @monthly) are options around the money, at most ATM+-${MAX_AROUND}.`,
     );
-  return { kind: 'options', text, exchange, name, expiry: which, around: Number(around ?? 0) };
+  return { kind: 'options', text, exchange, name, expiry: which, around };
 }
 
 /** The symbol of one instrument, with or without its exchange. Throws EngineError INSTRUMENT. */

@@ -7,7 +7,14 @@ import { usage } from '../../cli/values.js';
 import { SystemClock } from '../../clock.js';
 import { EngineError, EXIT, sentenceOf } from '../../errors.js';
 import { SEGMENTS, type Segment } from '../../market/instrument.js';
-import { DAY_MS, istDate, istMinute, istMs, type TradingSession } from '../../market/session.js';
+import {
+  DAY_MS,
+  istDate,
+  istMinute,
+  istMs,
+  type TradingDay,
+  type TradingSession,
+} from '../../market/session.js';
 import {
   sessionsPath,
   tradingCalendar,
@@ -52,16 +59,18 @@ interface SegmentView {
   readonly next: readonly { readonly date: string; readonly text: string }[];
 }
 
+/** A day in words; `shut` comes before the reason of one without trading. */
+function dayText(day: TradingDay, shut = ''): string {
+  if (day.kind === 'shut') return `${shut}${day.reason}`;
+  return `${hoursText(day.session)}${day.kind === 'unknown' ? ` (assumed: ${day.reason})` : ''}`;
+}
+
 /** Today in one line for each kind whose hours differ. */
 function todayOf(calendar: TradingCalendar, segment: Segment, date: string): string[] {
-  const texts = KINDS.map(({ label, ...kind }) => {
-    const day = calendar.of(segment).day(date, kind);
-    if (day.kind === 'shut') return { label, text: `shut: ${day.reason}` };
-    return {
-      label,
-      text: `${hoursText(day.session)}${day.kind === 'unknown' ? ` (assumed: ${day.reason})` : ''}`,
-    };
-  });
+  const texts = KINDS.map(({ label, ...kind }) => ({
+    label,
+    text: dayText(calendar.of(segment).day(date, kind), 'shut: '),
+  }));
   if (new Set(texts.map(({ text }) => text)).size === 1) return [texts[0].text];
   const first = texts.filter(({ text }, k) => texts.findIndex((one) => one.text === text) === k);
   return first.map(({ label, text }) => `${label} ${text}`);
@@ -73,11 +82,7 @@ function nextOf(calendar: TradingCalendar, segment: Segment, today: string): Seg
   for (let k = 1; k <= NEXT_DAYS; k++) {
     const date = istDate(istMs(today, '00:00') + k * DAY_MS);
     if (calendar.of(segment).shippedWord(date) === undefined && !Object.hasOwn(own, date)) continue;
-    const day = calendar.of(segment).day(date, true);
-    const text =
-      day.kind === 'shut'
-        ? day.reason
-        : `${hoursText(day.session)}${day.kind === 'unknown' ? ` (assumed: ${day.reason})` : ''}`;
+    const text = dayText(calendar.of(segment).day(date, true));
     next.push({ date, text: Object.hasOwn(own, date) ? `${text}, from ${own[date].source}` : text });
   }
   return next;

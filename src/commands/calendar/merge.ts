@@ -1,6 +1,7 @@
 /** Adds days to the user's. Pure. */
 import type { CoveredSpan, SegmentDays, UserDay } from '../../market/calendar-file.js';
 import { SEGMENTS, type Segment } from '../../market/instrument.js';
+import { dayAfter } from '../../market/session.js';
 import type { TradingCalendar } from '../../market/trading-calendar.js';
 import type { UserDays } from '../../market/user-days.js';
 
@@ -21,7 +22,7 @@ function joined(spans: readonly CoveredSpan[]): CoveredSpan[] {
   const all: CoveredSpan[] = [];
   for (const span of [...spans].sort((a, b) => (a.from < b.from ? -1 : 1))) {
     const last = all.at(-1);
-    const next = last && new Date(Date.parse(`${last.to}T00:00:00Z`) + 86_400_000).toJSON().slice(0, 10);
+    const next = last && dayAfter(last.to);
     if (last === undefined || span.from > next!) all.push(span);
     else if (span.to > last.to) all[all.length - 1] = { from: last.from, to: span.to };
   }
