@@ -57,8 +57,10 @@ export class SimulatorChild {
     this.#child
       .stderr!.setEncoding('utf8')
       .on('data', (text: string) => (this.#last = (this.#last + text).slice(-500)));
-    // If a message cannot be sent, the child has ended; `awaitMessage` reports why.
-    this.#child.on('error', (error) => (this.#last = error.message));
+    // A message that cannot be sent says only that the child has ended: its exit and its own words say why.
+    this.#child.on('error', (error) => {
+      if (this.#child.pid === undefined) this.#last = error.message;
+    });
   }
 
   /**
