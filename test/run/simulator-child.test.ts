@@ -21,7 +21,9 @@ describe('a simulator that died', () => {
     const child = new SimulatorChild({ seed: 1, speed: 1, atMs: MONDAY_11, faults: [] });
     try {
       killUnnoticed(newestChild());
-      await expect(child.start()).rejects.toThrow(/^The simulated broker ended with code none before it answered\.$/);
+      await expect(child.start()).rejects.toThrow(
+        /^The simulated broker ended with code none before it answered\.$/,
+      );
     } finally {
       child.stop();
     }
