@@ -1,15 +1,18 @@
-/** `NSE_{SYMBOL}_1m_test.parquet`: candles in exactly the existing data's schema. */
+/** `NSE_{SYMBOL}_1m_test.parquet`, and of other timeframes: candles in exactly the existing data's schema. */
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import type { CandleRow } from '../candles/candle.js';
+import type { Timeframe } from '../market/timeframe.js';
 import type { ParquetRecord } from './parquet.js';
 
-/** The instrument of a file. */
+/** The instrument of a file, and its timeframe. */
 export interface FileInstrument {
   /** File name's prefix and the column's content, e.g. `NSE`. */
   readonly exchange: string;
   /** E.g. `M&M`. */
   readonly symbol: string;
+  /** Default: 1m. */
+  readonly timeframe?: Timeframe | undefined;
 }
 
 /** Refused by a file system, or the escape itself. */
@@ -29,6 +32,11 @@ export function fileStem({ exchange, symbol }: FileInstrument): string {
   return `${exchange}_${escaped}`;
 }
 
+/** A file name up to the timeframe, which is its last part. Throws as `fileStem`. */
+export function timeframeStem(instrument: FileInstrument): string {
+  return `${fileStem(instrument)}_${instrument.timeframe ?? '1m'}`;
+}
+
 /** The instrument of a file name up to `_1m`; undefined for one that `fileStem` does not write. */
 export function instrumentOf(stem: string): FileInstrument | undefined {
   const [, exchange, escaped] = /^([A-Z]+)_(.+)$/s.exec(stem) ?? [];
@@ -41,7 +49,7 @@ export function instrumentOf(stem: string): FileInstrument | undefined {
 
 /** Path of an instrument's candles. */
 export function candlesPath(outDir: string, instrument: FileInstrument): string {
-  return join(outDir, `${fileStem(instrument)}_1m_test.parquet`);
+  return join(outDir, `${timeframeStem(instrument)}_test.parquet`);
 }
 
 /** One row for the encoder. */

@@ -1,16 +1,16 @@
 /**
- * `quality/NSE_{SYMBOL}_1m_quality.parquet`: how well each candle was seen. A separate file keeps the candles'
+ * `quality/NSE_{SYMBOL}_1m_quality.parquet`, and of other timeframes: how well each candle was seen. A separate file keeps the candles'
  * schema.
  */
 import { join } from 'node:path';
 import type { QualityRow } from '../candles/candle.js';
-import { fileStem, numberFrom } from './candles-file.js';
+import { numberFrom, timeframeStem } from './candles-file.js';
 import type { FileInstrument } from './candles-file.js';
 import type { ParquetRecord } from './parquet.js';
 
 /** Path of an instrument's quality rows. */
 export function qualityPath(outDir: string, instrument: FileInstrument): string {
-  return join(outDir, 'quality', `${fileStem(instrument)}_1m_quality.parquet`);
+  return join(outDir, 'quality', `${timeframeStem(instrument)}_quality.parquet`);
 }
 
 /** One row for the encoder. */

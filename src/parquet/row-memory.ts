@@ -5,7 +5,7 @@
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { CandleWithQuality, QualityRow } from '../candles/candle.js';
-import { fileStem, type FileInstrument } from './candles-file.js';
+import { timeframeStem, type FileInstrument } from './candles-file.js';
 import type { StoredPair } from './existing.js';
 import type { StoredCandle } from './merge.js';
 
@@ -144,7 +144,7 @@ export class RowMemory {
 
   /** Undefined before the instrument's first write. */
   recall(instrument: FileInstrument): Remembered | undefined {
-    const memo = this.#memos.get(fileStem(instrument));
+    const memo = this.#memos.get(timeframeStem(instrument));
     if (memo === undefined || 'own' in memo) return memo;
     const { rows, own } = unpack(memo.pair, instrument);
     const all = [...own, ...unpack(memo.besides, instrument).own];
@@ -173,6 +173,6 @@ export class RowMemory {
 
   /** The instrument's write is finished. */
   remember(instrument: FileInstrument, memo: Memo): void {
-    this.#memos.set(fileStem(instrument), memo);
+    this.#memos.set(timeframeStem(instrument), memo);
   }
 }
