@@ -99,5 +99,5 @@ const { ms: writeMs, rows } = await inFolder(async (outDir) => {
   }
 });
 clearInterval(watch);
-const minuteBytes = 4 * (STORED.size + STORED_SEALED.size);
+const minuteBytes = 4 * (STORED.size + STORED_SEALED.size) + 2;
 process.stdout.write(JSON.stringify({ minuteBytes, filledMb, writtenMb, writeMs, rows } satisfies Capacity));

@@ -155,9 +155,8 @@ function slackOf(
   // Minutes of volume 0 have trades whose volume came later.
   const nextLabel = labels.find((label) => label > labelMs && volumeOf(label) > 0);
   const next = nextLabel === undefined ? [] : book.minutes.get(nextLabel)!.filter(({ slack }) => slack > 0);
-  const from = next.at(-1)?.sinceMs;
-  const since = from === undefined ? undefined : stampedIn(book.instrument, date, from);
-  if (since === undefined || since.labelMs > labelMs) return own;
+  const since = next.map(({ sinceMs }) => stampedIn(book.instrument, date, sinceMs!)?.labelMs ?? Infinity);
+  if (Math.min(...since) > labelMs) return own;
   return Math.max(
     own,
     next.reduce((sum, { slack }) => sum + slack, 0),

@@ -8,6 +8,8 @@ export interface NaiveInstrument {
   readonly derivatives?: boolean;
   /** Hours that differ from the exchange's, `HH:mm`. */
   readonly hours?: { readonly open: string; readonly close: string };
+  /** Minutes of a candle, from the opening; the last one may be short. Default 1. */
+  readonly candleMinutes?: number;
 }
 
 /** One binary message. */
@@ -104,8 +106,9 @@ export function minuteOf(
   const open = openOf(instrument, date);
   const close = closeOf(instrument, date);
   if (timeMs >= open && timeMs < close) {
-    const start = timeMs - (timeMs % MINUTE);
-    return { labelMs: start, fromMs: start, toMs: start + MINUTE, auction: false };
+    const length = (instrument.candleMinutes ?? 1) * MINUTE;
+    const start = timeMs - ((timeMs - open) % length);
+    return { labelMs: start, fromMs: start, toMs: Math.min(start + length, close), auction: false };
   }
   const [fromMs, toMs] = [ist(date, '15:28'), ist(date, '15:35')];
   if (withAuction && timeMs >= fromMs && timeMs < toMs)
@@ -119,7 +122,9 @@ export const TAIL = 2000;
 /** The label of the session's last minute, if a stamp is in the tail after it. */
 export function tailOf(instrument: NaiveInstrument, date: string, stampMs: number): number | undefined {
   const close = closeOf(instrument, date);
-  return stampMs >= close && stampMs < close + TAIL ? close - MINUTE : undefined;
+  return stampMs >= close && stampMs < close + TAIL
+    ? minuteOf(instrument, date, close - MINUTE)!.labelMs
+    : undefined;
 }
 
 /** The minute that a stamp may tell of: that of its time, or the session's last one in its tail. */

@@ -195,7 +195,9 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
   const closeLate = (before: bigint | undefined, unshown: readonly number[]): boolean => {
     const label = frame.mode === 3 ? undefined : tailOf(book.instrument, date, timeMs);
     const ticks = label === undefined ? undefined : book.minutes.get(label);
-    if (ticks === undefined || frame.price === before) return false;
+    const lastMs = closeOf(book.instrument, date) - MINUTE;
+    if (ticks === undefined || frame.price === before || !ticks.some((tick) => tick.timeMs >= lastMs))
+      return false;
     ticks.push({ ...tickOf(frame, packet, 0), unshown, isTick: false, tail: true });
     return true;
   };
@@ -232,6 +234,13 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
     // An older packet did not become the anchor.
     if (book.anchor === before) return;
     const sent = stampedIn(book.instrument, date, exchangeMs);
+    // In a longer candle the range may have moved before its first tick.
+    if (
+      sent?.auction === false &&
+      book.instrument.candleMinutes !== undefined &&
+      !book.minutes.has(sent.labelMs)
+    )
+      book.minutes.set(sent.labelMs, []);
     const ticks = sent === undefined || sent.auction ? undefined : book.minutes.get(sent.labelMs);
     const within = sent !== undefined && previousMs >= sent.fromMs;
     const late = closeLate(before!.frame.price, within ? unshown : []);
@@ -260,7 +269,7 @@ function apply(book: Book, frame: Frame, packet: NaivePacket, first: boolean, da
   const straddles = quantity > 0 && (before!.exchangeMs < fromMs || owed);
   const inMinute = previousMs >= fromMs && !own.auction && !told.older;
   // The day's first trades: nothing was traded before, so that the day's range is the minute's.
-  const isFirst = quantity > 0 && before!.volume === 0n && own.fromMs === openOf(book.instrument, date);
+  const isFirst = quantity > 0 && before!.volume === 0n && timeMs < openOf(book.instrument, date) + MINUTE;
   const range = isFirst && hasSoundRange(frame) ? [Number(frame.dayHigh), Number(frame.dayLow)] : [];
   const extremes = [...(inMinute ? unshown : []), ...range];
   const tick = {
@@ -377,6 +386,7 @@ export function naiveFold(packets: Iterable<NaivePacket>, options: NaiveOptions)
     books.map((book) => [
       book.instrument.symbol,
       [...book.minutes]
+        .filter(([, ticks]) => ticks.some(({ isTick }) => isTick))
         .sort(([a], [b]) => a - b)
         .map(([labelMs, ticks]) => candleOf(book, labelMs, ticks, options)),
     ]),

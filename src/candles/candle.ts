@@ -1,10 +1,10 @@
 /** Candles and their quality, as they leave the engine. Prices are rupees here and nowhere earlier. */
 
-/** A row of `NSE_{SYMBOL}_1m_test.parquet`: the existing schema, in its order. */
+/** A row of `NSE_{SYMBOL}_1m_test.parquet`, or of a longer timeframe: the existing schema, in its order. */
 export interface CandleRow {
   readonly symbol: string;
   readonly exchange: string;
-  /** The minute's start, epoch ms UTC. Written with zone +05:30. */
+  /** The candle's start, epoch ms UTC. Written with zone +05:30. */
   readonly timestampMs: number;
   readonly open: number;
   readonly high: number;
@@ -28,7 +28,7 @@ export interface QualityRow {
   readonly late: number;
   /** Market ms of the minute, and of its tail, in which nothing could be seen. */
   readonly gapMs: number;
-  /** `auction` for the closing auction's print. */
+  /** `auction` for the closing auction's print; of a day's candle whether it holds that. */
   readonly source: CandleSource;
   /**
    * Maximum error of a whole minute's volume, in either direction: what was traded between the last packet before an
@@ -50,7 +50,8 @@ export interface QualityRow {
   readonly oiClose: number | null;
 }
 
-export type CandleSource = 'continuous' | 'auction';
+export const CANDLE_SOURCES = ['continuous', 'auction', 'continuous+auction'] as const;
+export type CandleSource = (typeof CANDLE_SOURCES)[number];
 export type VolumeKind = 'tick' | 'traded';
 
 export interface CandleWithQuality {

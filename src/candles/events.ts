@@ -3,6 +3,7 @@
  * programs that use the library. `stream.ts` makes them from shared memory; docs/candles.md explains them.
  */
 import type { Instrument } from '../market/instrument.js';
+import type { Timeframe } from '../market/timeframe.js';
 import type { ConnectionNotice, RunVerdict } from '../memory/notices.js';
 import type { GapCause } from '../memory/record.js';
 import type { CandleRow, CandleWithQuality } from './candle.js';
@@ -11,9 +12,9 @@ export type EventInstrument = Pick<Instrument, 'exchange' | 'token' | 'symbol'>;
 
 interface Positioned {
   /**
-   * Position in the run: minute, then instrument, as one number. It depends only on the market's minutes and the
-   * run's list of instruments, so a run and its replay agree, with any number of shards. A revision has its candle's
-   * position.
+   * Position in the run: minute, then instrument, then timeframe, as one number; of a longer candle its last minute's.
+   * It depends only on the market's minutes and the run's instruments and timeframes, so a run and its replay agree,
+   * with any number of shards. A revision has its candle's position.
    */
   readonly sequence: number;
   /** Market time up to which the event speaks, epoch ms. */
@@ -22,23 +23,23 @@ interface Positioned {
 
 interface OfMinute extends Positioned, CandleWithQuality {
   readonly instrument: EventInstrument;
-  readonly timeframe: '1m';
+  readonly timeframe: Timeframe;
   /**
-   * Changes since the minute was sealed: 0 in a `candle`, unless it was read after a change. Of the same minute the
-   * event with the highest counts, and of two with the same the later one.
+   * Changes since the minute was sealed: 0 in a `candle`, unless it was read after a change. Of a longer candle the sum
+   * of its minutes'. Of the same candle the event with the highest counts, and of two with the same the later one.
    */
   readonly revision: number;
 }
 
-/** A minute was sealed, or was open when the run ended and is partial. Once for each minute. */
+/** A candle was sealed, or was open when the run ended and is partial. Once for each. */
 export interface CandleSealed extends OfMinute {
   readonly type: 'candle';
 }
 
-/** A minute's candle or quality changed after its `candle` event: a late packet, or a gap that became known. */
+/** A candle or its quality changed after its `candle` event: a late packet, or a gap that became known. */
 export interface CandleRevised extends OfMinute {
   readonly type: 'revision';
-  /** As sealed; null when the minute had no tick then. */
+  /** As sealed, of a longer candle as its minutes were; null when there was no tick then. */
   readonly previous: CandleRow | null;
 }
 

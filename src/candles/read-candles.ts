@@ -1,13 +1,17 @@
 /** Reads candles from shared memory. The one place where wire units become rupees. */
 import { MINUTE_MS } from '../market/session.js';
 import { priceScale } from '../market/instrument.js';
+import type { Timeframe } from '../market/timeframe.js';
 import type { CandleRow, CandleSource, CandleWithQuality } from './candle.js';
-import type { ShardMemory } from '../memory/layout.js';
+import { SHARD, type ShardMemory } from '../memory/layout.js';
+import { lastBarOf, spanEndingAt, spanMinutes, type BarSpan } from '../memory/bar-span.js';
 import { barLabelMs, isAuction } from '../memory/bar-times.js';
+import { readAsSealedRollUp, readRollUp, type RolledUp } from '../memory/roll-up.js';
 import {
   eachBarFigures,
   gapMsIn,
   readAsSealed,
+  readBar,
   type BarFigures,
   type RowPlace,
 } from '../memory/shard-reader.js';
@@ -83,6 +87,66 @@ export function candleFromBar(
       oiClose: figures.oiClose || null,
     },
   };
+}
+
+/** `continuous+auction`: a day's candle with the auction's print. */
+function spanSourceOf(m: ShardMemory, row: number, span: BarSpan): CandleSource {
+  if (isAuction(m, row, span.first)) return 'auction';
+  const printed = span.auction >= 0 && readBar(m, row, span.auction) !== undefined;
+  return printed ? 'continuous+auction' : 'continuous';
+}
+
+/** A candle of a longer timeframe with its quality; undefined without a tick. One that is open is partial. */
+export function candleFromSpan(
+  m: ShardMemory,
+  place: RowPlace,
+  span: BarSpan,
+  { figures, gapMs, maxAgeMs }: RolledUp,
+  sealed: boolean,
+): CandleWithQuality {
+  const candle = candleOf(m, place, span.first, figures);
+  const source = spanSourceOf(m, place.row, span);
+  return {
+    candle,
+    quality: {
+      timestampMs: candle.timestampMs,
+      ticks: figures.ticks,
+      priceChanges: figures.priceChanges,
+      partial: gapMs > 0 || figures.hasSnapshot || !sealed,
+      revision: figures.revision,
+      late: figures.late,
+      gapMs: Math.round(gapMs),
+      source,
+      volSlack: figures.volSlack,
+      repaired: figures.repaired,
+      tail: figures.tail,
+      coverage: source === 'auction' ? null : figures.coveredSeconds / (spanMinutes(span) * MINUTE_SECONDS),
+      maxAgeMs: source === 'auction' ? null : maxAgeMs,
+      oiHigh: figures.oiHigh || null,
+      oiLow: figures.oiLow || null,
+      oiClose: figures.oiClose || null,
+    },
+  };
+}
+
+/** A longer candle of its minutes as each was sealed; undefined if none had a tick then. */
+export function readSealedSpan(m: ShardMemory, place: RowPlace, span: BarSpan): CandleRow | undefined {
+  const figures = readAsSealedRollUp(m, place.row, span);
+  return figures && candleOf(m, place, span.first, figures);
+}
+
+/** The row's candles of a longer timeframe, ascending, those included that are open. */
+export function readLongerCandles(
+  m: ShardMemory,
+  place: RowPlace,
+  timeframe: Timeframe,
+): CandleWithQuality[] {
+  const sealed = Atomics.load(m.i32, SHARD.sealed);
+  return Array.from({ length: m.shape.bars }, (_, bar) => {
+    const span = spanEndingAt(m, place.row, timeframe, bar);
+    const rolledUp = span && readRollUp(m, place.row, span);
+    return rolledUp ? [candleFromSpan(m, place, span, rolledUp, lastBarOf(span) <= sealed)] : [];
+  }).flat();
 }
 
 /** The candle as first sealed, which the momentum rule saw live; undefined when the minute had no tick then. */

@@ -8,10 +8,20 @@
  * A shard counts its changes and notifies on SHARD.changes, so a consumer need not poll.
  */
 import { MINUTE_MS } from '../market/session.js';
+import type { Timeframe } from '../market/timeframe.js';
+import {
+  lastBarOf,
+  spanEndingAt,
+  spanEndMs,
+  spanIndexOf,
+  spansOf,
+  type BarSpan,
+} from '../memory/bar-span.js';
 import { isAuction } from '../memory/bar-times.js';
 import { SHARD, STATIC, type ShardMemory } from '../memory/layout.js';
 import type { Notices } from '../memory/notices.js';
 import type { GapCause } from '../memory/record.js';
+import { changesInSpan, readRollUp, type RolledUp } from '../memory/roll-up.js';
 import {
   changesSinceSeal,
   sealedChangesOf,
@@ -23,66 +33,54 @@ import {
 } from '../memory/shard-reader.js';
 import { ShardChanges } from './changes.js';
 import type { CandleEvent, EventInstrument } from './events.js';
+import { Fingerprint, Yielded } from './fingerprint.js';
 import { NoticeCursor } from './notice-cursor.js';
 import { RowCursor } from './row-cursor.js';
-import { candleFromBar, readSealedCandle } from './read-candles.js';
+import { candleFromBar, candleFromSpan, readSealedCandle, readSealedSpan } from './read-candles.js';
 
 export interface StreamShard {
   readonly memory: ShardMemory;
   readonly places: readonly RowPlace[];
 }
 
-const scratch = new Float64Array(1);
-const scratchWords = new Uint32Array(scratch.buffer);
-
-/** 64-bit fingerprint of a bar's figures, as two words. */
-class Fingerprint {
-  low = 0;
-  high = 0;
-
-  of(figures: BarFigures, gapMs: number, sealed: boolean): void {
-    this.low = 0x811c9dc5;
-    this.high = 0x9747b28c;
-    for (const name in figures) {
-      const value = figures[name as keyof BarFigures];
-      this.#add(value === null ? -1 : Number(value));
-    }
-    this.#add(gapMs);
-    this.#add(sealed ? 1 : 0);
-    // Zero means not yet yielded.
-    this.low = (this.low | 1) >>> 0;
-    this.high >>>= 0;
-  }
-
-  #add(value: number): void {
-    scratch[0] = value;
-    for (let k = 0; k < 2; k++) {
-      this.low = Math.imul(this.low ^ scratchWords[k], 0x9e3779b1);
-      this.low ^= this.low >>> 15;
-      this.high = Math.imul(this.high ^ scratchWords[k], 0x85ebca77);
-      this.high ^= this.high >>> 13;
-    }
-  }
-}
-
+/** A shard, and what was yielded of it. */
 class ShardCursor {
   readonly memory: ShardMemory;
-  /** Fingerprint of each bar as last yielded, two words a bar, row by row; 0 before. */
-  readonly #yielded: Uint32Array;
+  readonly minutes: Yielded;
 
   constructor({ memory }: StreamShard) {
     this.memory = memory;
-    this.#yielded = new Uint32Array(2 * memory.barCount);
+    this.minutes = new Yielded(memory.barCount);
+  }
+}
+
+/** What was yielded of a longer timeframe. */
+class LongerCursor {
+  readonly timeframe: Timeframe;
+  /** Number of each instrument's first candle. */
+  readonly #first: number[] = [];
+  readonly #yielded: Yielded;
+
+  constructor(timeframe: Timeframe, rows: readonly { readonly memory: ShardMemory; readonly row: number }[]) {
+    this.timeframe = timeframe;
+    let candles = 0;
+    for (const { memory, row } of rows) {
+      this.#first.push(candles);
+      candles += spansOf(memory, row, timeframe);
+    }
+    this.#yielded = new Yielded(candles);
   }
 
-  /** Notes that a bar is yielded as it is now. */
-  note(row: number, bar: number, { low, high }: Fingerprint): 'new' | 'changed' | undefined {
-    const at = 2 * this.memory.placeOf(row, bar);
-    const [lowBefore, highBefore] = [this.#yielded[at], this.#yielded[at + 1]];
-    if (lowBefore === low && highBefore === high) return undefined;
-    this.#yielded[at] = low;
-    this.#yielded[at + 1] = high;
-    return lowBefore === 0 ? 'new' : 'changed';
+  note(
+    memory: ShardMemory,
+    { instrument, row }: RowPlace,
+    span: BarSpan,
+    now: Fingerprint,
+  ): 'new' | 'changed' | undefined {
+    return this.#yielded.note(
+      this.#first[instrument.index] + spanIndexOf(memory, row, this.timeframe, span),
+      now,
+    );
   }
 }
 
@@ -121,8 +119,16 @@ class GapCursor {
   }
 }
 
+export interface CandleStreamOptions {
+  /** With them the end waits for the run's verdict. */
+  readonly notices?: Notices | undefined;
+  /** From the shortest, which is 1m; default that alone. */
+  readonly timeframes?: readonly Timeframe[] | undefined;
+}
+
 export class CandleStream {
   readonly #cursors: readonly ShardCursor[];
+  readonly #longer: readonly LongerCursor[];
   readonly #changes: ShardChanges;
   /** By instrument. */
   readonly #places: readonly RowPlace[];
@@ -137,8 +143,8 @@ export class CandleStream {
   #complete = false;
   #ended = false;
 
-  /** `shards`: all of a run, in order. With `notices` the end waits for the run's verdict. */
-  constructor(shards: readonly StreamShard[], notices?: Notices) {
+  /** `shards`: all of a run, in order. */
+  constructor(shards: readonly StreamShard[], { notices, timeframes = ['1m'] }: CandleStreamOptions = {}) {
     this.#cursors = shards.map((shard) => new ShardCursor(shard));
     this.#changes = new ShardChanges(
       shards.map(({ memory }) => memory),
@@ -157,6 +163,8 @@ export class CandleStream {
     const [{ shard, row }] = this.#places;
     const { memory } = shards[shard];
     this.#originMs = memory.f64[memory.staticOf(row) + STATIC.originMs];
+    const rows = this.#places.map((place) => ({ memory: shards[place.shard].memory, row: place.row }));
+    this.#longer = timeframes.slice(1).map((timeframe) => new LongerCursor(timeframe, rows));
   }
 
   /** Whether `end` was yielded. */
@@ -191,6 +199,7 @@ export class CandleStream {
         if (bar < from[index] || (!isSealed && !over)) continue;
         const event = this.#eventOf(place, bar, isSealed);
         if (event !== undefined) yield event;
+        yield* this.#longerEventsOf(place, bar, isSealed);
       }
     }
     for (const row of this.#rows) row.end();
@@ -213,20 +222,77 @@ export class CandleStream {
     return Math.max(0, Math.floor((marketMs - this.#originMs) / MINUTE_MS));
   }
 
-  #sequenceOf(bar: number, instrument: number): number {
-    return bar * this.#places.length + instrument;
+  /** `timeframe`: its place among the run's. */
+  #sequenceOf(bar: number, instrument: number, timeframe = 0): number {
+    return (bar * this.#places.length + instrument) * (1 + this.#longer.length) + timeframe;
   }
 
   /**
-   * The event of type `type` at a position, as the minute is now; undefined without one. For readers that keep
+   * The event of type `type` at a position, as the candle is now; undefined without one. For readers that keep
    * positions in place of events.
    */
   again(sequence: number, type: 'candle' | 'revision'): CandleEvent | undefined {
-    const count = this.#places.length;
-    const place = this.#places[sequence % count];
-    const bar = Math.floor(sequence / count);
-    const seen = this.#see(place, bar, bar <= this.#sealedBy(place.shard));
+    const timeframes = 1 + this.#longer.length;
+    const minute = Math.floor(sequence / timeframes);
+    const place = this.#places[minute % this.#places.length];
+    const bar = Math.floor(minute / this.#places.length);
+    const sealed = bar <= this.#sealedBy(place.shard);
+    const at = sequence % timeframes;
+    if (at > 0) return this.#longerAgain(place, bar, at, sealed, type);
+    const seen = this.#see(place, bar, sealed);
     return seen && this.#describe(place, bar, seen, type);
+  }
+
+  #longerAgain(
+    place: RowPlace,
+    bar: number,
+    at: number,
+    sealed: boolean,
+    type: 'candle' | 'revision',
+  ): CandleEvent | undefined {
+    const { memory } = this.#cursors[place.shard];
+    const span = spanEndingAt(memory, place.row, this.#longer[at - 1].timeframe, bar);
+    const rolledUp = span && readRollUp(memory, place.row, span);
+    return rolledUp && this.#describeLonger(place, span, at, { rolledUp, sealed, type });
+  }
+
+  /** Candles of longer timeframes that are complete with the bar. */
+  *#longerEventsOf(place: RowPlace, bar: number, sealed: boolean): Generator<CandleEvent, void> {
+    const { memory } = this.#cursors[place.shard];
+    for (const [k, longer] of this.#longer.entries()) {
+      const span = spanEndingAt(memory, place.row, longer.timeframe, bar);
+      const rolledUp = span && readRollUp(memory, place.row, span);
+      if (span === undefined || rolledUp === undefined) continue;
+      this.#fingerprint.of(rolledUp.figures, rolledUp.gapMs, sealed);
+      const what = longer.note(memory, place, span, this.#fingerprint);
+      if (what === undefined) continue;
+      yield this.#describeLonger(place, span, k + 1, {
+        rolledUp,
+        sealed,
+        type: what === 'new' ? 'candle' : 'revision',
+      });
+    }
+  }
+
+  /** `at`: place of the timeframe among the run's. */
+  #describeLonger(
+    place: RowPlace,
+    span: BarSpan,
+    at: number,
+    { rolledUp, sealed, type }: { rolledUp: RolledUp; sealed: boolean; type: 'candle' | 'revision' },
+  ): CandleEvent {
+    const { instrument, shard, row } = place;
+    const { memory } = this.#cursors[shard];
+    const event = {
+      instrument: this.#instruments[instrument.index],
+      timeframe: this.#longer[at - 1].timeframe,
+      sequence: this.#sequenceOf(lastBarOf(span), instrument.index, at),
+      marketMs: spanEndMs(memory, row, span),
+      ...candleFromSpan(memory, place, span, rolledUp, sealed),
+      revision: changesInSpan(memory, row, span),
+    };
+    if (type === 'candle') return { type, ...event };
+    return { type, ...event, previous: readSealedSpan(memory, place, span) ?? null };
   }
 
   #sealedBy(shard: number): number {
@@ -246,7 +312,8 @@ export class CandleStream {
     const { hasVolume } = this.#cursors[place.shard].memory.shape;
     this.#rows[place.instrument.index].see(bar, volume, volSlack !== null || !hasVolume);
     this.#fingerprint.of(seen.figures, seen.gapMs, sealed);
-    const what = this.#cursors[place.shard].note(place.row, bar, this.#fingerprint);
+    const { memory, minutes } = this.#cursors[place.shard];
+    const what = minutes.note(memory.placeOf(place.row, bar), this.#fingerprint);
     return what && this.#describe(place, bar, seen, what === 'new' ? 'candle' : 'revision');
   }
 

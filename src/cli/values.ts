@@ -3,6 +3,7 @@ import { EngineError } from '../errors.js';
 import { SEGMENTS, type Segment } from '../market/instrument.js';
 import type { ModeName } from '../market/packet.js';
 import { DAY_MS, istDate, istMs } from '../market/session.js';
+import { TIMEFRAMES, type Timeframe } from '../market/timeframe.js';
 import type { MarketSpeed } from '../sim/speed.js';
 
 /** Default of `--at`: a Monday, late enough for settled figures of the day. */
@@ -139,6 +140,17 @@ export const segmentNames: Reader<readonly Segment[]> = reader(
     const names = text.split(',').map((name) => name.trim());
     return names.every((name) => (SEGMENTS as readonly string[]).includes(name))
       ? (names as Segment[])
+      : REFUSED;
+  },
+);
+
+/** Names among TIMEFRAMES, separated by commas: in their order, once each, with 1m, of which the others are made. */
+export const timeframeNames: Reader<readonly Timeframe[]> = reader(
+  `names among ${TIMEFRAMES.join(', ')}, separated by commas`,
+  (text) => {
+    const names = text.split(',').map((name) => name.trim());
+    return names.every((name) => (TIMEFRAMES as readonly string[]).includes(name))
+      ? TIMEFRAMES.filter((name) => name === '1m' || names.includes(name))
       : REFUSED;
   },
 );

@@ -36,6 +36,8 @@ export interface SymbolFacts {
 export interface Hashes {
   readonly candles: string;
   readonly quality: string;
+  /** Of candles and quality of all longer timeframes; undefined without one. */
+  readonly longer: string | undefined;
   /** Of the evaluations of candles as first sealed and as final. */
   readonly momentum: string;
 }

@@ -7,6 +7,7 @@ import { EXCHANGE, type Instrument } from '../market/instrument.js';
 import { MODE, type ModeName } from '../market/packet.js';
 import { isTailMs } from '../market/calendar-file.js';
 import { MINUTE_MS, type TradingSession } from '../market/session.js';
+import { TIMEFRAMES, type Timeframe } from '../market/timeframe.js';
 import { RUN_ID } from './format.js';
 
 /** The feed of journals that were made of recordings, in files and reports. */
@@ -36,6 +37,8 @@ export interface RunMeta {
   readonly mode: ModeName;
   readonly feed: string;
   readonly volumeKind: VolumeKind;
+  /** Of its candles, from the shortest. Absent in older journals: 1m alone. */
+  readonly timeframes?: readonly Timeframe[];
   /** By which packets became candles. Absent in journals of the first. */
   readonly rules?: number;
   readonly speed: number;
@@ -94,6 +97,11 @@ function holds(value: unknown, checks: Checks): boolean {
 }
 
 const isVolumeKind = isOneOf('tick', 'traded');
+
+const isTimeframes = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value[0] === '1m' &&
+  TIMEFRAMES.filter((name) => value.includes(name)).join() === value.join();
 
 function isHistory(value: unknown): boolean {
   return holds(value, {
@@ -168,6 +176,7 @@ const CHECKS: Checks = {
   mode: (mode) => typeof mode === 'string' && mode !== 'depth' && Object.hasOwn(MODE, mode),
   feed: isText,
   volumeKind: isVolumeKind,
+  timeframes: or(undefined, isTimeframes),
   rules: or(undefined, (rules) => Number.isInteger(rules) && (rules as number) >= FIRST_RULES),
   recording: or(undefined, isRecording),
   speed: between(0, 1e6),
@@ -231,6 +240,9 @@ export function parseMeta(bytes: Buffer, where: string): RunMeta {
 
 /** The rules that the run followed. */
 export const rulesOf = ({ rules = FIRST_RULES }: RunMeta): number => rules;
+
+/** Those of its candles, from the shortest. */
+export const timeframesOf = ({ timeframes = ['1m'] }: RunMeta): readonly Timeframe[] => timeframes;
 
 /** A symbol's given candles: the symbol, NUL, the doubles. */
 export function givenEntry(symbol: string, numbers: Float64Array): Buffer {

@@ -25,7 +25,12 @@ export async function runEngine({ settings }: EngineTask, port: MessagePort): Pr
     const prepared = await sourceOf(plan, settings.broker);
     const run = new FeedRun(plan, {
       onMemory: (engine, notices) =>
-        say({ kind: 'memory', shards: sharedShards(engine), notices: notices.buffer }),
+        say({
+          kind: 'memory',
+          shards: sharedShards(engine),
+          notices: notices.buffer,
+          timeframes: plan.config.timeframes,
+        }),
       onOpen: () => say({ kind: 'open' }),
     });
     stop = () => run.stop();

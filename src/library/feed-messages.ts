@@ -1,6 +1,7 @@
 /** Messages between a feed and its engine's thread. None holds a candle: these are read from memory. */
 import type { SharedShard } from '../candles/shared-shards.js';
 import type { ErrorCode } from '../errors.js';
+import type { Timeframe } from '../market/timeframe.js';
 import type { FeedSettings } from './feed-options.js';
 
 export interface EngineTask {
@@ -12,6 +13,7 @@ export type FromEngine =
       readonly kind: 'memory';
       readonly shards: readonly SharedShard[];
       readonly notices: SharedArrayBuffer;
+      readonly timeframes: readonly Timeframe[];
     }
   /** The first connection is open. */
   | { readonly kind: 'open' }

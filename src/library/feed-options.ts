@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The public types of `openFeed`. */
 import type { CandleEvent } from '../candles/events.js';
+import type { Timeframe } from '../market/timeframe.js';
 
 /** Of the broker's account. Kept in memory only. */
 export interface AngelCredentials {
@@ -54,6 +55,8 @@ export interface FeedSettings {
   readonly instruments: readonly string[];
   /** Default `snapquote`: traded volume and the minute of each trade. `ltp` has a number of ticks as volume. */
   readonly mode?: 'ltp' | 'quote' | 'snapquote' | undefined;
+  /** Lengths of candles. Default `['1m']`, which is always among them. */
+  readonly timeframes?: readonly Timeframe[] | undefined;
   /** Market minutes. Default: until the close. */
   readonly minutes?: number | undefined;
   /** Wait for the market to open, if it is shut. Default false: FeedError `MARKET_SHUT`. */

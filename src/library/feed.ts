@@ -95,9 +95,12 @@ export class EngineFeed implements Feed {
   /** All events from the run's begin, up to its end or the end of the engine. */
   async *#events(): AsyncGenerator<CandleEvent, void> {
     if (this.#memory === undefined) return;
-    const { shards, notices } = this.#memory;
+    const { shards, timeframes, notices } = this.#memory;
     const instruments = shards.reduce((sum, { places }) => sum + places.length, 0);
-    const stream = new CandleStream(openShards(shards), new Notices(instruments, notices));
+    const stream = new CandleStream(openShards(shards), {
+      notices: new Notices(instruments, notices),
+      timeframes,
+    });
     for (;;) {
       const isLast = this.#over.signal.aborted;
       yield* stream.read();

@@ -6,6 +6,7 @@ import { DEFAULT_AT, time } from '../cli/values.js';
 import { EngineError } from '../errors.js';
 import { tradingCalendar } from '../market/trading-calendar.js';
 import { MODE } from '../market/packet.js';
+import { TIMEFRAMES } from '../market/timeframe.js';
 import { broker } from '../run/broker.js';
 import { planRun, type Plan } from '../run/plan.js';
 import { withTape } from '../run/tape.js';
@@ -62,7 +63,14 @@ function symbolOf(name: string): string {
   return name;
 }
 
-function checked({ instruments, mode = 'snapquote', shards, graceS, minutes }: FeedSettings): void {
+function checked({
+  instruments,
+  mode = 'snapquote',
+  timeframes = [],
+  shards,
+  graceS,
+  minutes,
+}: FeedSettings): void {
   if (
     !Array.isArray(instruments) ||
     instruments.length === 0 ||
@@ -71,6 +79,8 @@ function checked({ instruments, mode = 'snapquote', shards, graceS, minutes }: F
     throw refusal("instruments takes a list of names, e.g. ['NSE:RELIANCE'].");
   if (!Object.hasOwn(MODE, mode))
     throw refusal(`mode takes ${Object.keys(MODE).join(', ')}, not \`${String(mode)}\`.`);
+  if (!timeframes.every((name) => TIMEFRAMES.includes(name)))
+    throw refusal(`timeframes takes a list of ${TIMEFRAMES.join(', ')}, not ${String(timeframes)}.`);
   if (shards !== undefined && !(Number.isInteger(shards) && shards >= 1 && shards <= MAX_SHARDS))
     throw refusal(`shards takes a whole number from 1 to ${MAX_SHARDS}, not ${shards}.`);
   if (graceS !== undefined && !(graceS >= 0 && graceS <= MAX_GRACE_S))
@@ -80,7 +90,7 @@ function checked({ instruments, mode = 'snapquote', shards, graceS, minutes }: F
 }
 
 function configOf(settings: FeedSettings, feed: FeedChoice): StageConfig {
-  const { instruments, mode = 'snapquote', minutes, instrumentFile } = settings;
+  const { instruments, mode = 'snapquote', timeframes = ['1m'], minutes, instrumentFile } = settings;
   const { shards = Math.min(MAX_SHARDS, Math.max(1, availableParallelism() - 1)) } = settings;
   return {
     stage: 2,
@@ -91,6 +101,7 @@ function configOf(settings: FeedSettings, feed: FeedChoice): StageConfig {
     subset: undefined,
     instruments: instrumentFile,
     mode: mode,
+    timeframes: TIMEFRAMES.filter((name) => name === '1m' || timeframes.includes(name)),
     shards,
     graceMs: 1000 * (settings.graceS ?? DEFAULT_GRACE_S),
     waitOpen: settings.waitOpen ?? false,

@@ -26,9 +26,9 @@ export const BAR = {
   late: 19,
   revision: 20,
   hasSnapshot: 21, // 1: an initial packet fell into the minute: an earlier part was not seen.
-  /** Volume of the minute's first rise, part of which may belong to the bar before. */
+  /** Volume of the minute's first rises, part of which may belong to bars before. */
   slackBefore: 22,
-  /** That bar's index plus 1; 0: no slack, or no such bar. */
+  /** The earliest of those bars, its index plus 1; 0: no slack, or no such bar. */
   slackFrom: 23,
   /** Volume of a rise outside the session, part of which may belong to this bar. */
   slackAfter: 24,
@@ -38,7 +38,16 @@ export const BAR = {
   oiHigh: 26,
   oiLow: 27,
   oiClose: 28,
-  size: 29,
+  /**
+   * The day's high and low, if they moved between a packet of an earlier minute and the first of this one, or in a
+   * minute without ticks; 0: they did not. The trade's minute is unknown, but a longer candle may hold both packets.
+   */
+  edgeHigh: 29,
+  edgeLow: 30,
+  /** For each the bar of the earlier packet plus 1; 0 without such a move. */
+  edgeHighFrom: 31,
+  edgeLowFrom: 32,
+  size: 33,
 } as const;
 
 /** What else is known of a bar. */
@@ -84,6 +93,12 @@ export const STORED = {
   size: 19,
 } as const;
 export const STORED_WIDE = 1 << 31;
+
+/**
+ * A bar's edge in the table, 16 bits beside its words: by how much the day's high exceeds the bar's (positive), or its
+ * low the bar's (negative), after a packet of the minute before; 0: not. Other edges are in WIDE_BARS.
+ */
+export const MAX_EDGE = 0x7fff;
 
 /** A candle at its first seal, in doubles. */
 export const AS_SEALED = {

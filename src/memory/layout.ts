@@ -14,13 +14,14 @@
  * | GAPS      | 1,024 x 16          | shard  | writer, main | spans of market time that were not seen              |
  * | STATIC    | rows x 56           | main   | shard, writer| each row's session; constant once the shard starts   |
  * | VERSION   | rows x 4            | shard  | writer, main | row version; its lowest bit selects the valid slot   |
- * | SLOTS     | rows x 2 x 584      | shard  | writer, main | two slots a row: state, and the bar of the last tick |
+ * | SLOTS     | rows x 2 x 616      | shard  | writer, main | two slots a row: state, and the bar of the last tick |
  * | BARS      | bars x 76           | shard  | writer, main | every bar that is not in its row's valid slot        |
+ * | EDGES     | bars x 2            | shard  | writer, main | how far the day's range moved across a bar's start   |
  * | AS_SEALED | bars x 32           | shard  | writer       | each candle at its first seal: what the rule saw     |
  * | PACKET    | 112                 | shard  | shard        | the current packet, unpacked                         |
  * | RING      | slots x 32 or 64    | main   | shard        | records in transit                                   |
  * | WIDE      | slots x 32, volume  | main   | shard        | high words of the record in the same place           |
- * | WIDE_BARS | bars x 312          | shard  | writer, main | doubles of a bar with a number that exceeds its word |
+ * | WIDE_BARS | bars x 344          | shard  | writer, main | doubles of a bar with a number that exceeds its word |
  *
  * `bars`: those of all rows together; each row has those of its own session.
  * WIDE_BARS takes address space, and memory only where a page of it is written: no bar of a real market is.
@@ -168,6 +169,7 @@ export class ShardMemory {
   readonly buffer: SharedArrayBuffer;
   readonly i32: Int32Array;
   readonly f64: Float64Array;
+  readonly i16: Int16Array;
   /** 32-bit indexes: receive to applied, and to sealed. */
   readonly histogram: number;
   readonly sealHistogram: number;
@@ -183,6 +185,8 @@ export class ShardMemory {
   readonly asSealed: number;
   readonly versions: number;
   readonly wide: number;
+  /** 16-bit index. */
+  readonly edges: number;
   readonly ringMask: number;
   /** By row: its bars (`RowBars`), and the place of the first in a table. */
   readonly firstBar: Int32Array;
@@ -220,6 +224,7 @@ export class ShardMemory {
     this.versions = take(shape.rows * 4) / 4;
     this.slots = take(shape.rows * 2 * SLOT.size * 8) / 8;
     this.bars = take(bars * STORED.size * 4) / 4;
+    this.edges = take(bars * 2) / 2;
     this.asSealed = take(bars * STORED_SEALED.size * 4) / 4;
     this.packet = take(PACKET.size * 8) / 8;
     this.ring = take(shape.slots * this.recordSize * 8) / 8;
@@ -230,6 +235,7 @@ export class ShardMemory {
     this.buffer = buffer ?? new SharedArrayBuffer(at);
     this.i32 = new Int32Array(this.buffer);
     this.f64 = new Float64Array(this.buffer);
+    this.i16 = new Int16Array(this.buffer);
     if (buffer === undefined) {
       this.i32[SHARD.sealed] = -1;
       for (let row = 0; row < shape.rows; row++) {
@@ -294,6 +300,11 @@ export class ShardMemory {
   /** 32-bit index of a bar in the table. */
   storedOf(row: number, bar: number): number {
     return this.bars + this.placeOf(row, bar) * STORED.size;
+  }
+
+  /** 16-bit index of a bar's edge. */
+  edgeOf(row: number, bar: number): number {
+    return this.edges + this.placeOf(row, bar);
   }
 
   /** 32-bit index of a candle as sealed. */

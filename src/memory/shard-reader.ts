@@ -82,7 +82,7 @@ export interface RowFigures {
 }
 
 /** Repeats `read` until the row's version stayed the same, so that the result is of one moment. */
-function underVersion<T>(m: ShardMemory, row: number, read: (slot: number) => T): T {
+export function underVersion<T>(m: ShardMemory, row: number, read: (slot: number) => T): T {
   for (;;) {
     const before = Atomics.load(m.i32, m.versions + row);
     const result = read(m.slotOf(row, before & 1));

@@ -1,6 +1,7 @@
 /**
- * A bar in the table, and a candle as sealed: 19 and 8 words in place of 29 and 10 doubles. What the words cannot hold
- * is kept as doubles (WIDE_BARS in layout.ts). What is stored is read back as it was, to the bit.
+ * A bar in the table, and a candle as sealed: 19 and 8 words in place of 33 and 10 doubles. What the words cannot hold
+ * is kept as doubles (WIDE_BARS in layout.ts). What is stored is read back as it was, to the bit; only an edge that
+ * does not exceed the bar's own range, and so tells nothing, may be dropped.
  *
  * Storing is the shard's; a reader in another thread reads again when the row's version changed (`shard-reader.ts`).
  */
@@ -13,6 +14,7 @@ import {
   STORED,
   STORED_SEALED,
   STORED_WIDE,
+  MAX_EDGE,
   HALF,
   TIME_BITS,
   COVERED_MASK,
@@ -77,6 +79,25 @@ function isNarrow(f: Float64Array, b: number, origin: number, after: number): bo
   );
 }
 
+/** True if the day's high, or low, moved across the bar's start beyond the bar's own range. */
+const hasHighEdge = (f: Float64Array, b: number): boolean =>
+  f[b + BAR.edgeHighFrom] !== 0 && (f[b + BAR.ticks] === 0 || f[b + BAR.edgeHigh] > f[b + BAR.high]);
+const hasLowEdge = (f: Float64Array, b: number): boolean =>
+  f[b + BAR.edgeLowFrom] !== 0 && (f[b + BAR.ticks] === 0 || f[b + BAR.edgeLow] < f[b + BAR.low]);
+
+const isEdgeWord = (reach: number): boolean => Math.floor(reach) === reach && Math.abs(reach) <= MAX_EDGE;
+
+/** True if the edges fit into 16 bits: none, or one after a packet of the minute before. `bar`: the bar's index. */
+function isEdgeNarrow(f: Float64Array, b: number, bar: number): boolean {
+  const high = hasHighEdge(f, b);
+  const low = hasLowEdge(f, b);
+  if (!high && !low) return true;
+  if ((high && low) || f[b + BAR.ticks] === 0) return false;
+  return high
+    ? f[b + BAR.edgeHighFrom] === bar && isEdgeWord(f[b + BAR.edgeHigh] - f[b + BAR.high])
+    : f[b + BAR.edgeLowFrom] === bar && isEdgeWord(f[b + BAR.edgeLow] - f[b + BAR.low]);
+}
+
 const isUpTo = (f: Float64Array, k: number, most: number): boolean => f[k] >>> 0 === f[k] && f[k] <= most;
 const isHalf = (f: Float64Array, k: number): boolean => isUpTo(f, k, HALF);
 
@@ -103,12 +124,16 @@ export function storeBar(m: ShardMemory, row: number, s: number): void {
   i32[w + STORED.counts] = atMost(f, b + BAR.ticks) | (atMost(f, b + BAR.priceChanges) << 16);
   i32[w + STORED.revisions] = atMost(f, b + BAR.late) | (atMost(f, b + BAR.revision) << 16);
   const told = (f[b + BAR.hasSnapshot] << SNAPSHOT_AT) | (f[b + BAR.marks] << MARKS_AT);
-  if (!isNarrow(f, b, origin, after)) {
+  if (!isEdgeNarrow(f, b, bar) || !isNarrow(f, b, origin, after)) {
     f.copyWithin(m.wideBarOf(row, bar), b, b + BAR.size);
     i32[w + STORED.closed] = STORED_WIDE | told;
     return;
   }
   for (let k = 0; k < FIELDS.length; k++) i32[w + WORDS[k]] = f[b + FIELDS[k]];
+  const edge = m.edgeOf(row, bar);
+  m.i16[edge] = 0;
+  if (hasHighEdge(f, b)) m.i16[edge] = f[b + BAR.edgeHigh] - f[b + BAR.high];
+  if (hasLowEdge(f, b)) m.i16[edge] = f[b + BAR.edgeLow] - f[b + BAR.low];
   i32[w + STORED.opened] = timeWord(f, b + BAR.openTime, origin, after) | (f[b + BAR.slackFrom] << TIME_BITS);
   i32[w + STORED.seen] = timeWord(f, b + BAR.lastSeenAt, origin, after) | (f[b + BAR.longestSilenceMs] << 16);
   i32[w + STORED.connections] = f[b + BAR.openConnection] | (f[b + BAR.closeConnection] << 16);
@@ -147,6 +172,11 @@ export function readStoredBar(m: ShardMemory, row: number, bar: number, to: Floa
   to[b + BAR.hasSnapshot] = (closed >> SNAPSHOT_AT) & 1;
   to[b + BAR.slackFrom] = i32[w + STORED.opened] >>> TIME_BITS;
   to[b + BAR.marks] = (closed >> MARKS_AT) & MARKS_MASK;
+  const edge = m.i16[m.edgeOf(row, bar)];
+  to[b + BAR.edgeHigh] = edge > 0 ? to[b + BAR.high] + edge : 0;
+  to[b + BAR.edgeLow] = edge < 0 ? to[b + BAR.low] + edge : 0;
+  to[b + BAR.edgeHighFrom] = edge > 0 ? bar : 0;
+  to[b + BAR.edgeLowFrom] = edge < 0 ? bar : 0;
 }
 
 /** True if the row's bar in the table has a tick. */

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { EngineError, sentenceOf } from '../errors.js';
 import type { FileIdentity } from '../candles/candle.js';
 import { FIRST_RULES } from '../candles/rules.js';
+import type { Timeframe } from '../market/timeframe.js';
 import { CANDLE_COLUMNS, QUALITY_COLUMNS, isIndianZone } from './columns.js';
 import type { Column, Zone } from './columns.js';
 import { candleFrom, candlesPath } from './candles-file.js';
@@ -111,12 +112,13 @@ export async function readPair(
 }
 
 /**
- * Checks, before connecting, that a run of `identity` may write these instruments. Changes nothing. Throws
+ * Checks, before connecting, that a run of `identity` may write these instruments' candles. Changes nothing. Throws
  * EngineError OUTPUT (the folder is a file; a file is unreadable, damaged or foreign) or FOOTER (other footer keys).
  */
 export async function checkExisting(
   outDir: string,
   instruments: readonly FileInstrument[],
+  timeframes: readonly Timeframe[],
   identity: FileIdentity,
 ): Promise<void> {
   const folder = await stat(outDir).catch((error: unknown) => {
@@ -128,5 +130,6 @@ export async function checkExisting(
   if (folder === undefined) return;
   if (!folder.isDirectory())
     throw new EngineError('OUTPUT', `${outDir} is a file and no folder: give another --out.`);
-  for (const instrument of instruments) await readPair(outDir, instrument, identity);
+  for (const instrument of instruments)
+    for (const timeframe of timeframes) await readPair(outDir, { ...instrument, timeframe }, identity);
 }

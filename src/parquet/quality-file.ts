@@ -3,7 +3,7 @@
  * schema.
  */
 import { join } from 'node:path';
-import type { QualityRow } from '../candles/candle.js';
+import { CANDLE_SOURCES, type CandleSource, type QualityRow } from '../candles/candle.js';
 import { numberFrom, timeframeStem } from './candles-file.js';
 import type { FileInstrument } from './candles-file.js';
 import type { ParquetRecord } from './parquet.js';
@@ -42,6 +42,9 @@ function numberOrNull(value: unknown): number | null | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 
+const isSource = (value: unknown): value is CandleSource =>
+  (CANDLE_SOURCES as readonly unknown[]).includes(value);
+
 /** One row from a reader; undefined when a value is missing or of another type. */
 export function qualityFrom(record: Readonly<Record<string, unknown>>): QualityRow | undefined {
   // Older files lack open interest, those of rules 1 and 2 `tail`, and still older ones the four columns before it.
@@ -60,7 +63,7 @@ export function qualityFrom(record: Readonly<Record<string, unknown>>): QualityR
     typeof partial !== 'boolean' ||
     typeof repaired !== 'boolean' ||
     typeof tail !== 'boolean' ||
-    (source !== 'continuous' && source !== 'auction')
+    !isSource(source)
   )
     return undefined;
   const row: QualityRow = {

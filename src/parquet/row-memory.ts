@@ -4,7 +4,7 @@
  * each as objects and some 30 packed.
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import type { CandleWithQuality, QualityRow } from '../candles/candle.js';
+import { CANDLE_SOURCES, type CandleWithQuality, type QualityRow } from '../candles/candle.js';
 import { timeframeStem, type FileInstrument } from './candles-file.js';
 import type { StoredPair } from './existing.js';
 import type { StoredCandle } from './merge.js';
@@ -37,8 +37,9 @@ const QUALITY_NUMBERS = [
   'oiLow',
   'oiClose',
 ] as const;
-/** Bits of a row's last column. */
-const TOLD = { quality: 1, partial: 2, repaired: 4, tail: 8, auction: 16, own: 32 } as const;
+/** Bits of a row's last column; above them its source's place in CANDLE_SOURCES. */
+const TOLD = { quality: 1, partial: 2, repaired: 4, tail: 8, own: 16 } as const;
+const SOURCE_SHIFT = 5;
 const COLUMNS = CANDLE_NUMBERS.length + QUALITY_NUMBERS.length + 1;
 /** Fast: the columns are alike, and a row is packed at most once a write. */
 const LEVEL = 1;
@@ -57,7 +58,7 @@ function pack(rows: readonly StoredCandle[], isOwn: (row: StoredCandle) => boole
       (quality?.partial === true ? TOLD.partial : 0) |
       (quality?.repaired === true ? TOLD.repaired : 0) |
       (quality?.tail === true ? TOLD.tail : 0) |
-      (quality?.source === 'auction' ? TOLD.auction : 0);
+      (quality === undefined ? 0 : CANDLE_SOURCES.indexOf(quality.source) << SOURCE_SHIFT);
   }
   // A copy: zlib's result keeps the memory of its larger chunk.
   return Uint8Array.from(deflateRawSync(columns, { level: LEVEL }));
@@ -103,7 +104,7 @@ function unpack(
       revision: next(),
       late: next(),
       gapMs: next(),
-      source: (told & TOLD.auction) === 0 ? 'continuous' : 'auction',
+      source: CANDLE_SOURCES[told >> SOURCE_SHIFT],
       volSlack: orNull(),
       repaired: (told & TOLD.repaired) !== 0,
       tail: (told & TOLD.tail) !== 0,

@@ -3,7 +3,7 @@ import type { CandleWithQuality } from '../candles/candle.js';
 import type { CandleEvent } from '../candles/events.js';
 import type { CandleSink, SinkRun } from '../candles/sink.js';
 import { isFull, type RenameEffects } from '../text/atomic-file.js';
-import type { FileInstrument } from './candles-file.js';
+import { timeframeStem, type FileInstrument } from './candles-file.js';
 import type { MinuteRange } from './merge.js';
 import { MINUTE_MS } from '../market/session.js';
 import { parquetLibrary } from './parquet.js';
@@ -29,7 +29,7 @@ export interface ParquetSinkOptions extends Omit<RenameEffects, 'mayWait'> {
   readonly reserve?: ReserveToken | undefined;
 }
 
-/** Rows that are not yet on disk, by minute. */
+/** Rows of one instrument and timeframe that are not yet on disk, by their start. */
 interface Pending {
   readonly instrument: FileInstrument;
   readonly rows: Map<number, CandleWithQuality>;
@@ -38,7 +38,7 @@ interface Pending {
 export class ParquetSink implements CandleSink {
   readonly #options: ParquetSinkOptions;
   #store: ParquetStore | undefined;
-  /** By symbol. */
+  /** By `timeframeStem`. */
   readonly #pending = new Map<string, Pending>();
   readonly #kept = new Map<string, ReadonlySet<number>>();
   #patienceMs = 0;
@@ -71,11 +71,13 @@ export class ParquetSink implements CandleSink {
   write(events: readonly CandleEvent[]): Promise<void> {
     for (const event of events) {
       if (event.type !== 'candle' && event.type !== 'revision') continue;
-      const { instrument, candle, quality } = event;
-      const pending = this.#pending.get(instrument.symbol) ?? { instrument, rows: new Map() };
+      const { candle, quality } = event;
+      const instrument: FileInstrument = { ...event.instrument, timeframe: event.timeframe };
+      const stem = timeframeStem(instrument);
+      const pending = this.#pending.get(stem) ?? { instrument, rows: new Map() };
       pending.rows.set(candle.timestampMs, { candle, quality });
       this.#newest = Math.max(this.#newest, Math.floor(candle.timestampMs / MINUTE_MS));
-      this.#pending.set(instrument.symbol, pending);
+      this.#pending.set(stem, pending);
     }
     return Promise.resolve();
   }
@@ -125,10 +127,10 @@ export class ParquetSink implements CandleSink {
     const files: WrittenFile[] = [];
     for (const [k, outcome] of outcomes.entries()) {
       if (outcome instanceof Error) continue;
-      const { symbol } = batch[k].instrument;
+      const stem = timeframeStem(batch[k].instrument);
       files.push(...outcome.files);
-      this.#kept.set(symbol, new Set(outcome.kept));
-      this.#pending.delete(symbol);
+      this.#kept.set(stem, new Set(outcome.kept));
+      this.#pending.delete(stem);
     }
     if (files.length > 0) this.#options.onWritten(files);
     return outcomes.filter((outcome) => outcome instanceof Error);
@@ -138,8 +140,8 @@ export class ParquetSink implements CandleSink {
     await this.#storeAll();
   }
 
-  /** Minutes (epoch ms) in which a better row of an earlier run stayed in the file. */
-  kept(symbol: string): ReadonlySet<number> {
-    return this.#kept.get(symbol) ?? new Set<number>();
+  /** Candles (their start, epoch ms) in which a better row of an earlier run stayed in the file. */
+  kept(instrument: FileInstrument): ReadonlySet<number> {
+    return this.#kept.get(timeframeStem(instrument)) ?? new Set<number>();
   }
 }

@@ -26,6 +26,7 @@ export class EventOutput {
     this.#host = new StreamHost({
       engine,
       notices: this.notices,
+      timeframes: config.timeframes,
       ledger,
       clock: new SystemClock(),
       onBroken: say,

@@ -3,6 +3,7 @@ import type { CandleEvent } from '../candles/events.js';
 import { openShards, sharedShards } from '../candles/shared-shards.js';
 import { CandleStream } from '../candles/stream.js';
 import { JournalSource, readJournalHead } from '../ingest/journal-source.js';
+import { timeframesOf } from '../journal/meta.js';
 import { Notices } from '../memory/notices.js';
 import { ShardPool } from '../threads/shard-pool.js';
 import { journalEngine } from './journal-engine.js';
@@ -15,7 +16,10 @@ export async function* journalEvents(folder: string): AsyncGenerator<CandleEvent
   const { meta } = await readJournalHead(folder);
   const { engine, intake } = journalEngine(meta, 1);
   const notices = new Notices(engine.places.length);
-  const stream = new CandleStream(openShards(sharedShards(engine)), notices);
+  const stream = new CandleStream(openShards(sharedShards(engine)), {
+    notices,
+    timeframes: timeframesOf(meta),
+  });
   const shards = new ShardPool({ memories: engine.memories, counters: engine.counters });
   const abandoned = new AbortController();
   const source = new JournalSource({ folder, engine, intake, signal: abandoned.signal });

@@ -36,6 +36,7 @@ export async function openPages(
   const observers = new DashboardHost({
     run,
     engine,
+    timeframes: config.timeframes,
     sessions: plan.instruments.map(plan.sessionOf),
     ledger,
     notices,

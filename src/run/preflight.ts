@@ -54,7 +54,7 @@ export async function preflight(
   const over = first.instruments.some(({ contract }) => contract !== undefined && contract.expiry < date);
   const plan = over && !kept ? planned(await chooseInstruments(config, calendar, nowMs, date)) : first;
   checkDisk(plan);
-  await checkExisting(plan.outDir, plan.instruments, plan.identity);
+  await checkExisting(plan.outDir, plan.instruments, plan.config.timeframes, plan.identity);
   return plan;
 }
 

@@ -1,6 +1,6 @@
 /** `--resume`: finds the killed run and restores its state in this process. */
 import { RULES } from '../candles/rules.js';
-import { rulesOf } from '../journal/meta.js';
+import { rulesOf, timeframesOf } from '../journal/meta.js';
 import { type Clock, sleep } from '../clock.js';
 import { isStepped, type StageConfig } from '../cli/config.js';
 import { EngineError } from '../errors.js';
@@ -55,8 +55,15 @@ function otherThan(about: JournalSummary, config: StageConfig, nowWallMs: number
     '--stage': config.stage,
     '--grace': config.graceMs,
     '--feed': feedName(config.feed),
+    '--timeframes': config.timeframes.join(),
   };
-  const was = { '--mode': meta.mode, '--stage': meta.stage, '--grace': meta.graceMs, '--feed': meta.feed };
+  const was = {
+    '--mode': meta.mode,
+    '--stage': meta.stage,
+    '--grace': meta.graceMs,
+    '--feed': meta.feed,
+    '--timeframes': timeframesOf(meta).join(),
+  };
   const name = (Object.keys(asked) as (keyof typeof asked)[]).find((option) => asked[option] !== was[option]);
   if (name !== undefined) return `had ${name} ${name === '--grace' ? meta.graceMs / 1000 : was[name]}`;
   if (istDate(marketNow(about, config, nowWallMs)) !== istDate(meta.marketDateMs))

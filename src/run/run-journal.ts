@@ -46,6 +46,7 @@ function metaOf({ plan, historyRows, given }: RunJournalOptions, clock: Clock): 
     mode: config.mode,
     feed: identity.feed,
     volumeKind: identity.volumeKind,
+    timeframes: config.timeframes,
     rules: identity.rules,
     speed: plan.speed,
     stepped: plan.stepped,

@@ -165,6 +165,7 @@ export class StageRun {
       reserve: this.#room.token,
       seenBetter: seenBetterBy(this.#killed, plan.startsMs),
       identity: plan.identity,
+      timeframes: plan.config.timeframes,
       historyDir: plan.config.history,
       marketDateMs: plan.startsMs,
       given: this.#given,

@@ -138,7 +138,9 @@ const loadedBar = (m: ShardMemory, s: number): number => m.f64[s + SLOT.barIndex
 export function addEdgeSlack(m: ShardMemory, row: number, s: number, r: number): void {
   if (isInLoadedBar(m, row, s, s + SLOT.anchorAt) && !isOwedByTail(m, row, s)) return;
   addSlack(m.f64, s, r, BAR.slackBefore);
-  m.f64[s + SLOT.bar + BAR.slackFrom] = stampBarAt(m, row, s + SLOT.anchorAt) + 1;
+  const from = stampBarAt(m, row, s + SLOT.anchorAt) + 1;
+  const known = m.f64[s + SLOT.bar + BAR.slackFrom];
+  if (known === 0 || (from > 0 && from < known)) m.f64[s + SLOT.bar + BAR.slackFrom] = from;
 }
 
 /** True if the loaded bar is the auction's, and the volume of a trade in the tail before it is still to come. */
@@ -220,12 +222,33 @@ export function updateSession(f: Float64Array, s: number, r: number): void {
 /**
  * An extended day's high or low is the price of a trade since the previous packet, even if no packet showed it
  * (docs/protocol.md 7, "Conflation" (b)). It is the loaded bar's if that packet was; across an edge the minute is
- * unknown. `moved`: from `rangeExtensions`. Call before `setAnchor`.
+ * unknown, and kept for longer candles. `moved`: from `rangeExtensions`. Call before `setAnchor`.
  */
 export function repairExtremes(m: ShardMemory, row: number, s: number, r: number, moved: number): void {
   if (moved === 0 || isAuction(m, row, loadedBar(m, s))) return;
-  if (!isInLoadedBar(m, row, s, s + SLOT.seenAt)) return;
-  extendTo(m.f64, s, r, moved);
+  if (isInLoadedBar(m, row, s, s + SLOT.seenAt) && m.f64[s + SLOT.bar + BAR.ticks] > 0)
+    extendTo(m.f64, s, r, moved);
+  else keepEdge(m, row, s, r, moved);
+}
+
+/**
+ * Keeps the ends `moved` of the packet's day range for longer candles: it moved since a packet of an earlier minute of
+ * the session, or in a minute without ticks.
+ */
+function keepEdge(m: ShardMemory, row: number, s: number, r: number, moved: number): void {
+  const f = m.f64;
+  const b = s + SLOT.bar;
+  const from = stampBarAt(m, row, s + SLOT.seenAt) + 1;
+  if (from === 0 || from > loadedBar(m, s) + 1) return;
+  const hasTicks = f[b + BAR.ticks] > 0;
+  if ((moved & EXTENDED.high) !== 0 && !(hasTicks && f[r + PACKET.dayHigh] <= f[b + BAR.high])) {
+    f[b + BAR.edgeHigh] = f[r + PACKET.dayHigh];
+    f[b + BAR.edgeHighFrom] = from;
+  }
+  if ((moved & EXTENDED.low) !== 0 && !(hasTicks && f[r + PACKET.dayLow] >= f[b + BAR.low])) {
+    f[b + BAR.edgeLow] = f[r + PACKET.dayLow];
+    f[b + BAR.edgeLowFrom] = from;
+  }
 }
 
 /**

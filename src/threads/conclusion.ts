@@ -1,11 +1,12 @@
 /** The end of a run in the writer's thread: reads every file back and evaluates the final candles. */
 import type { CandleRow, CandleWithQuality, QualityRow } from '../candles/candle.js';
-import { readCandles } from '../candles/read-candles.js';
+import { readCandles, readLongerCandles } from '../candles/read-candles.js';
 import type { StreamShard } from '../candles/stream.js';
+import type { Timeframe } from '../market/timeframe.js';
 import type { ShardMemory } from '../memory/layout.js';
 import type { RowPlace } from '../memory/shard-reader.js';
 import { holeText, type Evaluation } from '../momentum/series.js';
-import { candlesPath } from '../parquet/candles-file.js';
+import { candlesPath, type FileInstrument } from '../parquet/candles-file.js';
 import { readSchema, schemaDifferences } from '../parquet/history.js';
 import { verifyCandles, verifyQuality } from '../parquet/proof.js';
 import { qualityPath } from '../parquet/quality-file.js';
@@ -16,6 +17,7 @@ import type { ConcludeAnswer } from './writer-messages.js';
 export interface ConclusionOptions {
   readonly outDir: string;
   readonly shards: readonly StreamShard[];
+  readonly timeframes: readonly Timeframe[];
   readonly parquet: ParquetSink;
   readonly evaluation: MomentumEvaluation;
 }
@@ -27,6 +29,7 @@ class Conclusion {
   readonly #evaluations: Evaluation[] = [];
   readonly #schema = new Set<string>();
   readonly #hashes = { candles: new RowHash(), quality: new RowHash() };
+  readonly #longer = new RowHash();
   #proven = 0;
   #kept = 0;
   #compared = false;
@@ -38,24 +41,38 @@ class Conclusion {
   async add(memory: ShardMemory, place: RowPlace): Promise<void> {
     const { symbol } = place.instrument;
     const rows = readCandles(memory, place, true);
-    const wrong = await this.#prove(place, rows);
+    const wrong = await this.#prove(place.instrument, rows);
     this.#unproven.push(...wrong);
     if (wrong.length === 0) this.#proven += rows.length;
-    this.#kept += this.#options.parquet.kept(symbol).size;
+    this.#kept += this.#options.parquet.kept(place.instrument).size;
     for (const { candle, quality } of rows) {
       this.#hashes.candles.add(candle);
       this.#hashes.quality.add({ symbol, ...quality });
     }
+    await this.#addLonger(memory, place);
     // An unreadable file is among the unproven already.
     if (rows.length > 0 && wrong.length === 0) await this.#compareSchema(place);
     await this.#evaluate(memory, place);
   }
 
-  /** Reads a row's two files back, without the minutes in which an earlier run's row stayed. Returns sentences. */
-  async #prove({ instrument }: RowPlace, rows: readonly CandleWithQuality[]): Promise<string[]> {
+  /** The row's candles of longer timeframes. */
+  async #addLonger(memory: ShardMemory, place: RowPlace): Promise<void> {
+    const { symbol } = place.instrument;
+    for (const timeframe of this.#options.timeframes.slice(1)) {
+      const rows = readLongerCandles(memory, place, timeframe);
+      const wrong = await this.#prove({ ...place.instrument, timeframe }, rows);
+      this.#unproven.push(...wrong);
+      if (wrong.length === 0) this.#proven += rows.length;
+      this.#kept += this.#options.parquet.kept({ ...place.instrument, timeframe }).size;
+      for (const { candle, quality } of rows) this.#longer.add({ timeframe, ...candle, ...quality, symbol });
+    }
+  }
+
+  /** Reads two files back, without the minutes in which an earlier run's row stayed. Returns sentences. */
+  async #prove(instrument: FileInstrument, rows: readonly CandleWithQuality[]): Promise<string[]> {
     if (rows.length === 0) return [];
     const { outDir, parquet } = this.#options;
-    const kept = parquet.kept(instrument.symbol);
+    const kept = parquet.kept(instrument);
     const ours = rows.filter(({ candle }) => !kept.has(candle.timestampMs));
     const candles = ours.map(({ candle }): CandleRow => candle);
     const quality = ours.map((row): QualityRow => row.quality);
@@ -97,7 +114,11 @@ class Conclusion {
       schema: this.#compared ? [...this.#schema] : undefined,
       evaluations: this.#evaluations,
       notes: this.#notes,
-      hashes: { candles: this.#hashes.candles.end(), quality: this.#hashes.quality.end() },
+      hashes: {
+        candles: this.#hashes.candles.end(),
+        quality: this.#hashes.quality.end(),
+        longer: this.#options.timeframes.length > 1 ? this.#longer.end() : undefined,
+      },
     };
   }
 }

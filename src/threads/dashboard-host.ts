@@ -3,6 +3,7 @@
  * A thread that dies is replaced; one that keeps dying is given up with one message. The run continues, because
  * nothing in it depends on being watched.
  */
+import type { Timeframe } from '../market/timeframe.js';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { sharedShards } from '../candles/shared-shards.js';
 import { within, type Clock } from '../clock.js';
@@ -29,6 +30,7 @@ const YOUNG_GENERATION_MB = 4;
 export interface DashboardHostOptions {
   readonly run: DashboardRun;
   readonly engine: Engine;
+  readonly timeframes: readonly Timeframe[];
   readonly sessions: readonly TradingSession[];
   readonly ledger: SharedArrayBuffer;
   readonly notices: Notices;
@@ -159,7 +161,7 @@ export class DashboardHost {
 
   /** A replacement listens at the same ports and gets everything again. */
   #task(onMessage: (message: FromDashboard, port: MessagePort) => void): ThreadTask {
-    const { run, engine, sessions, ledger, notices, dashboard, metrics } = this.#options;
+    const { run, engine, timeframes, sessions, ledger, notices, dashboard, metrics } = this.#options;
     const { port1, port2 } = new MessageChannel();
     port1.on('message', (message: FromDashboard) => onMessage(message, port1));
     this.#isNew = true;
@@ -167,6 +169,7 @@ export class DashboardHost {
       port: port2,
       run,
       shards: sharedShards(engine),
+      timeframes,
       places: engine.places,
       sessions,
       counters: engine.counters,

@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { SharedShard } from '../candles/shared-shards.js';
 import type { TradingSession } from '../market/session.js';
+import type { Timeframe } from '../market/timeframe.js';
 import type { StatusUpdate } from '../dashboard/model.js';
 import type { FeedFigures } from '../dashboard/metrics/feed-metrics.js';
 import type { DashboardRun } from '../dashboard/state.js';
@@ -11,6 +12,7 @@ export interface DashboardTask {
   readonly port: MessagePort;
   readonly run: DashboardRun;
   readonly shards: readonly SharedShard[];
+  readonly timeframes: readonly Timeframe[];
   /** By symbol. */
   readonly places: readonly RowPlace[];
   readonly sessions: readonly TradingSession[];

@@ -41,7 +41,10 @@ export class Dashboard {
     const memories = shards.map(({ memory }) => memory);
     const { run, places, sessions } = task;
     this.#model = new DashboardModel({ run, memories, places, sessions });
-    const stream = new CandleStream(shards, new Notices(places.length, task.notices));
+    const stream = new CandleStream(shards, {
+      notices: new Notices(places.length, task.notices),
+      timeframes: task.timeframes,
+    });
     this.#events = new EventFeed(new NumberedEvents(stream), Math.floor(this.#clock.wallMs()).toString(36));
     this.#viewers = new Viewers(() =>
       this.#trouble('A page that did not read what it was sent was cut off.'),

@@ -13,10 +13,13 @@ import type { FromStream, StreamTask } from './stream-messages.js';
 const MAX_WRITE = 65_536;
 
 /** Resolves when the run's end is written, or when nothing more can be. */
-export async function streamEvents({ port, shards, notices, fd }: StreamTask): Promise<void> {
+export async function streamEvents({ port, shards, timeframes, notices, fd }: StreamTask): Promise<void> {
   const say = (message: FromStream): void => port.postMessage(message);
   const instruments = shards.reduce((sum, { places }) => sum + places.length, 0);
-  const stream = new CandleStream(openShards(shards), new Notices(instruments, notices));
+  const stream = new CandleStream(openShards(shards), {
+    notices: new Notices(instruments, notices),
+    timeframes,
+  });
   const pipe = new OutputPipe(fd);
   port.on('message', () => say({ kind: 'taken', bytes: pipe.taken }));
   const { signal } = new AbortController();

@@ -4,6 +4,7 @@ import { sharedShards } from '../candles/shared-shards.js';
 import { sleep, type Clock } from '../clock.js';
 import { sentenceOf } from '../errors.js';
 import type { Engine } from '../ingest/engine.js';
+import type { Timeframe } from '../market/timeframe.js';
 import type { Notices } from '../memory/notices.js';
 import type { FromStream, StreamTask, ToStream } from './stream-messages.js';
 import { ThreadHost, type ThreadTask } from './thread-host.js';
@@ -16,6 +17,7 @@ const LOOK_MS = 100;
 export interface StreamHostOptions {
   readonly engine: Pick<Engine, 'memories' | 'places'>;
   readonly notices: Notices;
+  readonly timeframes: readonly Timeframe[];
   readonly ledger: SharedArrayBuffer;
   readonly clock: Clock;
   /** File descriptor; default standard output. */
@@ -83,7 +85,7 @@ export class StreamHost {
   }
 
   #task(): ThreadTask {
-    const { engine, notices, ledger, fd = 1 } = this.#options;
+    const { engine, notices, timeframes, ledger, fd = 1 } = this.#options;
     const { port1, port2 } = new MessageChannel();
     port1.on('message', (message: FromStream) => {
       if (message.kind === 'taken') this.#taken = message.bytes;
@@ -93,6 +95,7 @@ export class StreamHost {
     const value: StreamTask = {
       port: port2,
       shards: sharedShards(engine),
+      timeframes,
       notices: notices.buffer,
       fd,
       ledger,

@@ -1,10 +1,12 @@
 /** Messages between the main thread and the thread of `--stream`. */
 import type { MessagePort } from 'node:worker_threads';
 import type { SharedShard } from '../candles/shared-shards.js';
+import type { Timeframe } from '../market/timeframe.js';
 
 export interface StreamTask {
   readonly port: MessagePort;
   readonly shards: readonly SharedShard[];
+  readonly timeframes: readonly Timeframe[];
   /** Memory of the run's notices. */
   readonly notices: SharedArrayBuffer;
   /** File descriptor to which the events are written. */

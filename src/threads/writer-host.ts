@@ -146,7 +146,7 @@ export class WriterHost {
   /** Sends a new thread the requests that it must continue. */
   #newThread(): ThreadTask {
     const { memories, places, outDir, lock, reserve, seenBetter } = this.#options;
-    const { identity, historyDir, marketDateMs, given, ledger, sinks } = this.#options;
+    const { identity, timeframes, historyDir, marketDateMs, given, ledger, sinks } = this.#options;
     const { port1, port2 } = new MessageChannel();
     port1.on('message', (message: FromWriter) => this.#hear(message));
     this.#port?.close();
@@ -161,6 +161,7 @@ export class WriterHost {
       reserve,
       seenBetter,
       identity,
+      timeframes,
       historyDir,
       marketDateMs,
       given,

@@ -5,6 +5,7 @@ import type { SharedShard } from '../candles/shared-shards.js';
 import type { SinkModule } from '../candles/sink.js';
 import type { WarmUpCandles } from '../candles/warm-up-candles.js';
 import type { Evaluation } from '../momentum/series.js';
+import type { Timeframe } from '../market/timeframe.js';
 import type { MinuteRange } from '../parquet/merge.js';
 import type { LockToken } from '../parquet/out-lock.js';
 import type { ReserveToken } from '../parquet/reserve.js';
@@ -19,6 +20,8 @@ export interface WriterSetup {
   /** Minutes of which the run's killed process saw more than this one. */
   readonly seenBetter?: MinuteRange | undefined;
   readonly identity: FileIdentity;
+  /** Of the candles, from the shortest. */
+  readonly timeframes: readonly Timeframe[];
   /** Undefined without `--history`. */
   readonly historyDir: string | undefined;
   /** Any instant of the market's date, epoch ms. */
@@ -70,8 +73,15 @@ export interface ConcludeAnswer {
   readonly evaluations: readonly Evaluation[];
   /** Holes in the series, and unused history, a sentence each. */
   readonly notes: readonly string[];
-  /** SHA-256 of the run's rows, in whatever files: equal hashes, equal rows. */
-  readonly hashes: { readonly candles: string; readonly quality: string };
+  /**
+   * SHA-256 of the run's rows, in whatever files: equal hashes, equal rows. `longer`: both of all longer timeframes;
+   * undefined without one.
+   */
+  readonly hashes: {
+    readonly candles: string;
+    readonly quality: string;
+    readonly longer: string | undefined;
+  };
 }
 
 export interface FinishAnswer {

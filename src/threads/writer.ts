@@ -135,7 +135,7 @@ export class Writer {
   #feedOf(name: string | undefined, sink: CandleSink): SinkFeed {
     return new SinkFeed({
       sink,
-      stream: new CandleStream(this.#shards),
+      stream: new CandleStream(this.#shards, { timeframes: this.#task.timeframes }),
       onRound: (failures) => this.#say({ kind: 'fed', sink: name, failures }),
       timeoutMs: name === undefined ? undefined : SINK_TIMEOUT_MS,
     });
@@ -178,6 +178,7 @@ export class Writer {
     const conclusion = await conclude({
       outDir,
       shards: this.#shards,
+      timeframes: this.#task.timeframes,
       parquet: this.#parquet,
       evaluation: this.#evaluation,
     });

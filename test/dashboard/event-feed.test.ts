@@ -32,7 +32,7 @@ async function served(epoch = 'a'): Promise<{
     places: places.filter((place) => place.shard === shard),
   }));
   const notices = new Notices(places.length);
-  const feed = new EventFeed(new NumberedEvents(new CandleStream(shards, notices)), epoch);
+  const feed = new EventFeed(new NumberedEvents(new CandleStream(shards, { notices })), epoch);
   const server = new LocalServer({
     port: 0,
     option: '--dashboard',

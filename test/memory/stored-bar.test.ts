@@ -59,6 +59,14 @@ function narrow(bar: number): Float64Array {
   fields[BAR.openTime] = upTo(3) === 0 ? 0 : startMs + upTo(1_048_574);
   fields[BAR.closeTime] = startMs + upTo(1_048_574);
   fields[BAR.lastSeenAt] = upTo(3) === 0 ? 0 : startMs + upTo(59_999);
+  fields.fill(0, BAR.edgeHigh, BAR.edgeLowFrom + 1);
+  const edge = bar === AUCTION ? 2 : upTo(2);
+  if (edge === 2) return fields;
+  fields[BAR.ticks] = 1 + upTo(0xfffe);
+  fields[BAR.low] = 0x7fff + upTo(0x7fff_ffff);
+  fields[edge === 0 ? BAR.edgeHighFrom : BAR.edgeLowFrom] = bar;
+  if (edge === 0) fields[BAR.edgeHigh] = fields[BAR.high] + 1 + upTo(0x7ffe);
+  else fields[BAR.edgeLow] = fields[BAR.low] - 1 - upTo(0x7ffd);
   return fields;
 }
 
@@ -82,7 +90,7 @@ describe('a bar in the table', () => {
     expect(m.f64.subarray(m.wideBars).every((value) => value === 0)).toBe(true);
   });
 
-  it.each(Object.entries(BAR).filter(([name]) => !['size', 'hasSnapshot', 'marks'].includes(name)))(
+  it.each(Object.entries(BAR).filter(([name]) => !/^size|^hasSnapshot|^marks|^edge/.test(name)))(
     'is read back if %s exceeds its word, and after that if it fits again',
     (_, field) => {
       for (const value of [2 ** 32, 2 ** 53 - 1, 65_536 + upTo(100) + 2 ** 33, -1, 0.5]) {
@@ -100,6 +108,28 @@ describe('a bar in the table', () => {
       expect(through(MINUTE, fields)).toEqual(fields);
     },
   );
+
+  it('has an edge of both sides, of an earlier minute, or without a tick', () => {
+    const edge = (high: number, low: number, ticks: number): Float64Array => {
+      const fields = narrow(MINUTE);
+      fields.set([70_000, 60_000], BAR.high);
+      fields.set([high, low, high === 0 ? 0 : MINUTE, low === 0 ? 0 : MINUTE], BAR.edgeHigh);
+      fields[BAR.ticks] = ticks;
+      return fields;
+    };
+    const earlier = edge(70_005, 0, 1);
+    earlier[BAR.edgeHighFrom] = MINUTE - 1;
+    for (const fields of [edge(70_005, 59_995, 1), edge(70_005, 0, 0), edge(0, 59_995, 0), earlier])
+      expect(through(MINUTE, fields)).toEqual(fields);
+  });
+
+  it('drops an edge that the bar has come to', () => {
+    const fields = narrow(MINUTE);
+    fields[BAR.ticks] = 1;
+    fields.set([fields[BAR.high] - 1, 0, MINUTE, 0], BAR.edgeHigh);
+    const without = Float64Array.from(fields).fill(0, BAR.edgeHigh);
+    expect(through(MINUTE, fields)).toEqual(without);
+  });
 
   it('has each field that a bar has', () => {
     const fields = Float64Array.from({ length: BAR.size }, (_, k) => 1 + k);

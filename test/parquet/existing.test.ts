@@ -10,7 +10,7 @@ import { IDENTITY, candleOf, duckdb, inFolder } from './candles.js';
 import { RELIANCE, contents, storeIn } from './folder.js';
 
 describe('checkExisting', () => {
-  const check = (folder: string, identity = IDENTITY) => checkExisting(folder, [RELIANCE], identity);
+  const check = (folder: string, identity = IDENTITY) => checkExisting(folder, [RELIANCE], ['1m'], identity);
 
   it('passes where there is nothing, and touches nothing', () =>
     inFolder(async (folder) => {

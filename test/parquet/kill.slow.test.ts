@@ -24,7 +24,7 @@ function writerIn(folder: string, lastRename: number, symbols: readonly string[]
  */
 async function settledRevisions(folder: string, symbols: readonly string[]): Promise<number[]> {
   const instruments = symbols.map((symbol) => ({ exchange: 'NSE', symbol }));
-  await checkExisting(folder, instruments, IDENTITY);
+  await checkExisting(folder, instruments, ['1m'], IDENTITY);
   const sink = new ParquetStore({ outDir: folder, identity: IDENTITY, wait: noWait });
   const revisions: number[] = [];
   for (const instrument of instruments) {

@@ -124,10 +124,10 @@ describe('ParquetSink', () => {
       const rows = [candleOf({ minute: 0, partial: true }), candleOf({ minute: 1 }), candleOf({ minute: 2 })];
       await sink.write(rows.slice(0, 2).map((row) => eventOf(row)));
       await sink.flush();
-      expect([...sink.kept('RELIANCE')]).toEqual([earlier.candle.timestampMs]);
+      expect([...sink.kept(instrumentOf('RELIANCE'))]).toEqual([earlier.candle.timestampMs]);
       await sink.write([eventOf(rows[2])]);
       await sink.flush();
-      expect([...sink.kept('RELIANCE')]).toEqual([earlier.candle.timestampMs]);
+      expect([...sink.kept(instrumentOf('RELIANCE'))]).toEqual([earlier.candle.timestampMs]);
       expect(await rowsOf(folder, 'RELIANCE')).toStrictEqual([earlier, rows[1], rows[2]]);
     }));
 

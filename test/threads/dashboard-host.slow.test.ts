@@ -55,6 +55,7 @@ function hostOf(
   const host = new DashboardHost({
     run,
     engine,
+    timeframes: ['1m'],
     sessions,
     ledger,
     notices: new Notices(engine.places.length),

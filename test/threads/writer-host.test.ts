@@ -54,6 +54,7 @@ function trialOf(
     places: engine.places,
     outDir: join(folder, 'out'),
     identity: IDENTITY,
+    timeframes: ['1m'],
     historyDir: undefined,
     marketDateMs: at('11:00'),
     given: undefined,

@@ -1,5 +1,5 @@
 /** Options for what is written, served and printed. Data. */
-import { number, path, PORTS } from '../values.js';
+import { number, path, PORTS, timeframeNames } from '../values.js';
 import { excludes, flag, value } from './row.js';
 import { RUNS } from './run.js';
 
@@ -59,6 +59,23 @@ export const OUTPUT_OPTIONS = [
     commands: ['ticks'],
     help: 'prices as the integers of the wire, paise, in place of rupees',
     rules: [excludes('into')],
+  }),
+  value({
+    name: 'timeframes',
+    commands: RUNS,
+    placeholder: 'LIST',
+    reader: timeframeNames,
+    default: '1m',
+    help: 'lengths of candles, e.g. 1m,5m,1h; 1m is always there',
+    recorded: true,
+  }),
+  value({
+    name: 'timeframes',
+    commands: ['replay'],
+    placeholder: 'LIST',
+    reader: timeframeNames,
+    help: 'lengths of candles, e.g. 1m,5m,1h; 1m is always there',
+    defaultHelp: "the run's",
   }),
   value({
     name: 'history',

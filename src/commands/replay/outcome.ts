@@ -1,7 +1,8 @@
 /** A replay's result: differences from the run, and their text. */
 import { RULES, rulesDifference } from '../../candles/rules.js';
 import type { Hashes } from '../../gates/facts.js';
-import { rulesOf, type RunMeta } from '../../journal/meta.js';
+import { rulesOf, timeframesOf, type RunMeta } from '../../journal/meta.js';
+import type { Timeframe } from '../../market/timeframe.js';
 import { count } from '../../text/count.js';
 import type { JournalSummary } from '../../ingest/journal-source.js';
 import { istStamp } from '../../market/session.js';
@@ -12,6 +13,7 @@ export interface Outcome {
   readonly about: JournalSummary;
   readonly out: string;
   readonly shards: number;
+  readonly timeframes: readonly Timeframe[];
   readonly hashes: Hashes;
   readonly candles: number;
   readonly files: number;
@@ -27,8 +29,18 @@ const hasOurRules = ({ meta }: JournalSummary): boolean => rulesOf(meta) === RUL
 const comparable = (about: JournalSummary): JournalSummary['sum'] =>
   hasOurRules(about) ? about.sum : undefined;
 
-/** What differs from a run of our rules, and damage to the journal; sentences. */
-export function problemsOf(about: JournalSummary, hashes: Hashes, difference: string | undefined): string[] {
+/**
+ * What differs from a run of our rules, and damage to the journal; sentences. Longer candles are compared if they are of
+ * the same `timeframes`.
+ */
+export function problemsOf(
+  about: JournalSummary,
+  {
+    hashes,
+    timeframes,
+    difference,
+  }: Pick<Outcome, 'hashes' | 'timeframes'> & { readonly difference: string | undefined },
+): string[] {
   // A recording decided nothing.
   const decided = hasOurRules(about) && about.meta.recording === undefined;
   const problems = difference === undefined || !decided ? [] : [difference];
@@ -36,12 +48,15 @@ export function problemsOf(about: JournalSummary, hashes: Hashes, difference: st
   for (const [name, what] of [
     ['candles', 'candles are'],
     ['quality', 'quality rows are'],
+    ['longer', 'longer candles are'],
     ['momentum', 'momentum is'],
   ] as const) {
     const said = sum?.[name];
-    if (said !== undefined && said !== hashes[name])
+    const ours = hashes[name];
+    const isOther = name === 'longer' && timeframes.join() !== timeframesOf(about.meta).join();
+    if (said !== undefined && ours !== undefined && !isOther && said !== ours)
       problems.push(
-        `The ${what} not the run's: ${hashes[name].slice(0, 12)} where the run had ${said.slice(0, 12)}.`,
+        `The ${what} not the run's: ${ours.slice(0, 12)} where the run had ${said.slice(0, 12)}.`,
       );
   }
   const { broken, segment, offset, tornBytes } = about.extent;
@@ -99,6 +114,7 @@ export function outcomeText({
     `${counters[COUNTER.routed]} of them routed to ${count(shards, 'shard')}; ${candles} candles in ${count(files, 'file')} in ${out}`,
     `candles   ${hashes.candles}`,
     `quality   ${hashes.quality}`,
+    ...(hashes.longer === undefined ? [] : [`longer    ${hashes.longer}`]),
     `momentum  ${hashes.momentum}`,
     ...notes.map((note) => `Note: ${note}`),
     ...problems.map((problem) => `Problem: ${problem}`),
@@ -114,6 +130,7 @@ export function outcomeJson({
   about,
   out,
   shards,
+  timeframes,
   hashes,
   candles,
   files,
@@ -145,6 +162,7 @@ export function outcomeJson({
       journal,
       out,
       shards,
+      timeframes,
       candles,
       files,
       hashes,

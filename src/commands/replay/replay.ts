@@ -18,6 +18,8 @@ import {
   type JournalSummary,
 } from '../../ingest/journal-source.js';
 import type { BlockStamp } from '../../journal/format.js';
+import { timeframesOf } from '../../journal/meta.js';
+import type { Timeframe } from '../../market/timeframe.js';
 import { LEDGER } from '../../memory/io-ledger.js';
 import { Notices } from '../../memory/notices.js';
 import { checkExisting } from '../../parquet/existing.js';
@@ -32,7 +34,7 @@ import { WriterHost } from '../../threads/writer-host.js';
 import { runFolder } from '../run-folder.js';
 import { notesOf, outcomeJson, outcomeText, problemsOf, type Outcome } from './outcome.js';
 
-type ReplayOptions = ValuesOf<'replay'>;
+type ReplayOptions = ValuesOf<'replay'> & { readonly timeframes: readonly Timeframe[] };
 
 /** Waits for a block at `speed` times its pace; undefined without a limit. */
 function paceOf(
@@ -77,6 +79,7 @@ function replayerOf(head: JournalSummary, out: string, lock: LockToken, options:
     outDir: out,
     lock,
     identity: identityOf(head),
+    timeframes: options.timeframes,
     historyDir: options.history ?? meta.history?.folder,
     marketDateMs: meta.marketDateMs,
     given: warmUpCandlesOf(head),
@@ -88,10 +91,16 @@ function replayerOf(head: JournalSummary, out: string, lock: LockToken, options:
 }
 
 /** What a replay has no part in, it does not note: connections, and instruments that were stale. */
-function streamOf(engine: Engine, notices: Notices, clock: Clock): StreamHost {
+function streamOf(
+  engine: Engine,
+  notices: Notices,
+  timeframes: readonly Timeframe[],
+  clock: Clock,
+): StreamHost {
   return new StreamHost({
     engine,
     notices,
+    timeframes,
     ledger: new SharedArrayBuffer(LEDGER.words * 4),
     clock,
     onBroken: (sentence) => void process.stderr.write(`tickshard: ${sentence}\n`),
@@ -121,7 +130,7 @@ async function outcomeOf(head: JournalSummary, options: ReplayOptions): Promise<
   const { meta } = head;
   const out = resolve(options.out ?? join('data/test/replay', meta.runId));
   checkFolder(out);
-  await checkExisting(out, meta.instruments, identityOf(head));
+  await checkExisting(out, meta.instruments, options.timeframes, identityOf(head));
   probeFolder(out, meta.runId);
   const lock = new OutLock({
     folder: out,
@@ -149,7 +158,7 @@ async function lockedOutcome(
   const { engine, intake, shards, writer, failures } = replayerOf(head, out, lock, options);
   const clock = new SystemClock();
   const notices = new Notices(engine.places.length);
-  const stream = options.stream ? streamOf(engine, notices, clock) : undefined;
+  const stream = options.stream ? streamOf(engine, notices, options.timeframes, clock) : undefined;
   const feed = new JournalSource({ folder, engine, intake, pace: paceOf(options.speed, clock) });
   const fed = async (): Promise<JournalSummary> => {
     await shards.start();
@@ -180,12 +189,13 @@ async function lockedOutcome(
       about,
       out,
       shards: options.shards,
+      timeframes: options.timeframes,
       hashes,
       candles: conclusion.proven,
       files: writer.files.length,
       counters: engine.counters,
       problems: [
-        ...problemsOf(about, hashes, feed.difference),
+        ...problemsOf(about, { ...options, hashes, difference: feed.difference }),
         ...writer.unwritten,
         ...conclusion.unproven,
         ...failures,
@@ -198,11 +208,13 @@ async function lockedOutcome(
 }
 
 /** Returns the exit code. Throws EngineError JOURNAL, OUTPUT, FOOTER or HISTORY. */
-async function replay(options: ReplayOptions): Promise<number> {
+async function replay(options: ValuesOf<'replay'>): Promise<number> {
   // Files are always whole: nothing to finish.
   const release = onStop(() => process.exit(EXIT.interrupted));
   try {
-    const outcome = await outcomeOf(await readJournalHead(resolve(runFolder(options.journal))), options);
+    const head = await readJournalHead(resolve(runFolder(options.journal)));
+    const timeframes = options.timeframes ?? timeframesOf(head.meta);
+    const outcome = await outcomeOf(head, { ...options, timeframes });
     const output = options.stream ? process.stderr : process.stdout;
     output.write(`${options.json ? outcomeJson(outcome) : outcomeText(outcome)}\n`);
     return outcome.problems.length === 0 ? EXIT.pass : EXIT.failed;
@@ -211,7 +223,7 @@ async function replay(options: ReplayOptions): Promise<number> {
   }
 }
 
-export const command = defineCommand<'replay', ReplayOptions>({
+export const command = defineCommand<'replay', ValuesOf<'replay'>>({
   about:
     'JOURNAL is the folder of one run, data/test/journal/RUN by default. The same frames make the same candles, quality rows and momentum as in the run, for any number of shards.',
   exitCodes: {

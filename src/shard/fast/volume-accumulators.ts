@@ -175,7 +175,8 @@ export class VolumeAccumulators extends Accumulators {
     const slack = words[p + VOLUME.slack];
     f[b + BAR.slackBefore] = f[a + BAR.slackBefore] + slack;
     // The bar before, plus 1.
-    f[b + BAR.slackFrom] = slack > 0 ? f[from + SLOT.barIndex] : f[a + BAR.slackFrom];
+    f[b + BAR.slackFrom] =
+      slack > 0 && f[a + BAR.slackFrom] === 0 ? f[from + SLOT.barIndex] : f[a + BAR.slackFrom];
     f[b + BAR.high] = high;
     f[b + BAR.low] = low;
     f[b + BAR.close] = words[p + VOLUME.price];
@@ -208,7 +209,8 @@ export class VolumeAccumulators extends Accumulators {
     f[to + SLOT.doubtAt] = f[statics + STATIC.originMs] + words[p + VOLUME.riseFrom];
     f[to + SLOT.doubtBarVolume] = f[a + BAR.volume] + volume - f[from + SLOT.anchorVolume] - rise;
     f[to + SLOT.doubtSlackBefore] = f[a + BAR.slackBefore] + slack;
-    f[to + SLOT.doubtSlackFrom] = slack > 0 ? f[from + SLOT.barIndex] : f[a + BAR.slackFrom];
+    f[to + SLOT.doubtSlackFrom] =
+      slack > 0 && f[a + BAR.slackFrom] === 0 ? f[from + SLOT.barIndex] : f[a + BAR.slackFrom];
     f[to + SLOT.doubtSlackAfter] = f[a + BAR.slackAfter];
   }
 }

@@ -40,7 +40,7 @@ export const stored: Target = {
     await writeFile(candlesPath(folder, RELIANCE), bytes[0] === 0 ? bytes.subarray(1) : honest.candles);
     await writeFile(qualityPath(folder, RELIANCE), bytes[0] === 1 ? bytes.subarray(1) : honest.quality);
     try {
-      await checkExisting(folder, [RELIANCE], IDENTITY);
+      await checkExisting(folder, [RELIANCE], ['1m'], IDENTITY);
       const pair = await readPair(folder, RELIANCE, IDENTITY);
       for (const { candle } of pair.rows)
         if (!Number.isFinite(candle.timestampMs)) throw new Error('a candle without a time');

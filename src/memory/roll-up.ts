@@ -1,0 +1,169 @@
+/**
+ * A candle of a longer timeframe, from the bars of its minutes. Each bar keeps what may cross its edges, so the result
+ * is that of a fold of the packets (docs/candles.md, "Timeframes"). Any thread may read.
+ */
+import { MINUTE_MS } from '../market/session.js';
+import { BAR, MARK } from './bar.js';
+import { lastBarOf, type BarSpan } from './bar-span.js';
+import { isAuction, readSpan, SPAN } from './bar-times.js';
+import type { ShardMemory } from './layout.js';
+import {
+  changesSinceSeal,
+  copyBar,
+  gapMsIn,
+  readAsSealed,
+  readBar,
+  slackOf,
+  underVersion,
+  type BarFigures,
+} from './shard-reader.js';
+
+/** Prices in wire units. */
+export interface RolledUp {
+  /** Counts are sums. `repaired`: a child is, or the range moved between two children. */
+  readonly figures: Omit<BarFigures, 'lastSeenAt' | 'longestSilenceMs'>;
+  /** Market ms of gaps in its minutes, those without a candle too. */
+  readonly gapMs: number;
+  /** Longest time without a packet in one of its minutes, market ms. */
+  readonly maxAgeMs: number;
+}
+
+/** The fold of a candle's bars, in order. Zero prices: none. */
+interface Fold {
+  readonly figures: { -readonly [Name in keyof RolledUp['figures']]: RolledUp['figures'][Name] };
+  maxAgeMs: number;
+  slackBefore: number;
+  slackAfter: number;
+  /** Of the day's range, where it moved between two packets of the candle. */
+  edgeHigh: number;
+  edgeLow: number;
+}
+
+const empty = (): Fold => ({
+  figures: {
+    ticks: 0,
+    open: 0,
+    high: 0,
+    low: 0,
+    close: 0,
+    volume: 0,
+    priceChanges: 0,
+    late: 0,
+    revision: 0,
+    hasSnapshot: false,
+    repaired: false,
+    tail: false,
+    coveredSeconds: 0,
+    volSlack: null,
+    oiHigh: 0,
+    oiLow: 0,
+    oiClose: 0,
+  },
+  maxAgeMs: 0,
+  slackBefore: 0,
+  slackAfter: 0,
+  edgeHigh: 0,
+  edgeLow: 0,
+});
+
+/** The bar at hand. Without ticks it may have an edge, a snapshot, seconds and open interest. */
+const child = new Float64Array(BAR.size);
+const bounds = new Float64Array(SPAN.size);
+
+const least = (a: number, b: number): number => (a === 0 ? b : b === 0 ? a : Math.min(a, b));
+
+function addTicks(fold: Fold, auction: boolean, first: number): void {
+  const { figures } = fold;
+  const close = child[BAR.close];
+  // The auction's bar is flat at its last price.
+  if (figures.ticks === 0) figures.open = auction ? close : child[BAR.open];
+  figures.high = Math.max(figures.high, auction ? close : child[BAR.high]);
+  figures.low = least(figures.low, auction ? close : child[BAR.low]);
+  figures.close = close;
+  figures.ticks += child[BAR.ticks];
+  figures.volume = Math.min(figures.volume + child[BAR.volume], Number.MAX_SAFE_INTEGER);
+  figures.priceChanges += child[BAR.priceChanges];
+  figures.late += child[BAR.late];
+  figures.revision += child[BAR.revision];
+  figures.repaired ||= (child[BAR.marks] & MARK.repaired) !== 0;
+  figures.tail ||= (child[BAR.marks] & MARK.tail) !== 0;
+  // Rises since a packet before the candle's first minute.
+  if (child[BAR.slackFrom] <= first) fold.slackBefore += child[BAR.slackBefore];
+}
+
+function addCoverage(fold: Fold): void {
+  const { figures } = fold;
+  const endMs = bounds[SPAN.start] + MINUTE_MS;
+  const seenAt = child[BAR.lastSeenAt] === 0 ? bounds[SPAN.start] : child[BAR.lastSeenAt];
+  figures.coveredSeconds += child[BAR.coveredSeconds];
+  fold.maxAgeMs = Math.max(fold.maxAgeMs, child[BAR.longestSilenceMs], endMs - seenAt);
+}
+
+function addChild(fold: Fold, m: ShardMemory, row: number, bar: number, first: number): void {
+  const { figures } = fold;
+  const auction = isAuction(m, row, bar);
+  readSpan(m, row, bar, bounds);
+  figures.hasSnapshot ||= child[BAR.hasSnapshot] === 1;
+  if (!auction) addCoverage(fold);
+  if (child[BAR.oiClose] !== 0) figures.oiClose = child[BAR.oiClose];
+  figures.oiHigh = Math.max(figures.oiHigh, child[BAR.oiHigh]);
+  figures.oiLow = least(figures.oiLow, child[BAR.oiLow]);
+  fold.slackAfter += child[BAR.slackAfter];
+  if (child[BAR.edgeHighFrom] > first) fold.edgeHigh = Math.max(fold.edgeHigh, child[BAR.edgeHigh]);
+  if (child[BAR.edgeLowFrom] > first) fold.edgeLow = least(fold.edgeLow, child[BAR.edgeLow]);
+  if (child[BAR.ticks] > 0) addTicks(fold, auction, first);
+}
+
+/** Bars of the candle, in order. */
+function* barsOf({ first, last, auction }: BarSpan): Generator<number> {
+  for (let bar = first; bar <= last; bar++) yield bar;
+  if (auction >= 0) yield auction;
+}
+
+/** Reads the candle; undefined without a tick. */
+export function readRollUp(m: ShardMemory, row: number, span: BarSpan): RolledUp | undefined {
+  const fold = underVersion(m, row, (s) => {
+    const sum = empty();
+    for (const bar of barsOf(span)) {
+      copyBar(m, row, s, bar, child);
+      addChild(sum, m, row, bar, span.first);
+    }
+    sum.figures.volSlack = slackOf(m, row, s, lastBarOf(span), Math.max(sum.slackBefore, sum.slackAfter));
+    return sum;
+  });
+  const { figures, edgeHigh, edgeLow } = fold;
+  if (figures.ticks === 0) return undefined;
+  if (edgeHigh > figures.high || (edgeLow > 0 && edgeLow < figures.low)) figures.repaired = true;
+  figures.high = Math.max(figures.high, edgeHigh);
+  figures.low = least(figures.low, edgeLow);
+  let gapMs = 0;
+  for (const bar of barsOf(span)) gapMs += gapMsIn(m, row, bar);
+  return { figures, gapMs, maxAgeMs: fold.maxAgeMs };
+}
+
+/** Changes of the candle's minutes since each was sealed. */
+export function changesInSpan(m: ShardMemory, row: number, span: BarSpan): number {
+  let changes = 0;
+  for (const bar of barsOf(span)) {
+    const figures = readBar(m, row, bar);
+    if (figures !== undefined) changes += changesSinceSeal(m, row, bar, figures, gapMsIn(m, row, bar));
+  }
+  return changes;
+}
+
+/** The candle of its minutes as each was sealed, in wire units; undefined if none had a tick then. */
+export function readAsSealedRollUp(
+  m: ShardMemory,
+  row: number,
+  span: BarSpan,
+): { open: number; high: number; low: number; close: number; volume: number } | undefined {
+  const children = [...barsOf(span)].flatMap((bar) => readAsSealed(m, row, bar) ?? []);
+  if (children.length === 0) return undefined;
+  return {
+    open: children[0].open,
+    high: Math.max(...children.map(({ high }) => high)),
+    low: Math.min(...children.map(({ low }) => low)),
+    close: children[children.length - 1].close,
+    volume: children.reduce((sum, { volume }) => sum + volume, 0),
+  };
+}
