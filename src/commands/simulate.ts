@@ -104,7 +104,7 @@ const PATHS = `Paths:
   POST  /rest/auth/angelbroking/jwt/v1/generateTokens              new tokens for a refresh token
   GET   /rest/secure/angelbroking/user/v1/getProfile               who is logged in
   POST  /rest/secure/angelbroking/user/v1/logout                   log-out
-  POST  /rest/secure/angelbroking/historical/v1/getCandleData      the true candles, as one polls them (ONE_MINUTE)
+  POST  /rest/secure/angelbroking/historical/v1/getCandleData      the true candles, ONE_MINUTE to ONE_DAY
   GET   /OpenAPI_File/files/OpenAPIScripMaster.json                the instrument file of the market's date, all segments
   GET   /simulator                                                 market time, speed, seed, symbols, connections, faults
   GET   /simulator/candles?symbol=RELIANCE                         the true candles so far

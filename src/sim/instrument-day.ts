@@ -6,6 +6,7 @@ import { MINUTE_MS, type TradingSession } from '../market/session.js';
 import { BurstTrades } from './burst-trades.js';
 import { Conflation, SENT_TO } from './conflation.js';
 import { MEASURED, type Habits } from './habits/catalogue.js';
+import { longerCandles } from './longer-candles.js';
 import { MinuteCandles } from './minute-candles.js';
 import { profileOf, seedOf } from './instrument-profile.js';
 import { TapeTrades, type Tape } from './tape.js';
@@ -37,6 +38,7 @@ export class InstrumentDay {
   /** Ms before the end of `run` from which packets are made, for the cache. */
   readonly #fillFromMs: number;
   readonly #minutes: Readonly<Record<VolumeKind, MinuteCandles>>;
+  readonly #session: TradingSession;
 
   constructor({
     seed,
@@ -49,6 +51,7 @@ export class InstrumentDay {
     habits = MEASURED,
     onTrade,
   }: InstrumentDayOptions) {
+    this.#session = session;
     const profile = profileOf(seed, listing);
     const daySeed = seedOf(seed, listing, session.date);
     const traded = new MinuteCandles(session);
@@ -105,10 +108,11 @@ export class InstrumentDay {
     return this.#minutes[kind].rows(listing, endedByMs, kind);
   }
 
-  /** From the trades up to `toMs`, with the current minute. For a day without snapshots. */
-  trueCandles(listing: Listing, toMs: number): ReturnType<MinuteCandles['rows']> {
+  /** Of `minutes`, from the trades up to `toMs`, with the current candle. For a day without snapshots. */
+  trueCandles(listing: Listing, toMs: number, minutes: number): ReturnType<MinuteCandles['rows']> {
     this.#trades.advance(toMs);
-    return this.#minutes.traded.rows(listing, toMs + MINUTE_MS, 'traded');
+    const rows = this.#minutes.traded.rows(listing, toMs + MINUTE_MS, 'traded');
+    return minutes === 1 ? rows : longerCandles(rows, this.#session, minutes);
   }
 }
 

@@ -171,10 +171,10 @@ export class Market {
   }
 
   /**
-   * From the trades of `date` up to `toMs`, with the current minute; empty on a date without trading. A day of its
-   * own, so the feed does not change. `toMs` must not decrease.
+   * Of `minutes`, from the trades of `date` up to `toMs`, with the current candle; empty on a date without trading. A
+   * day of its own, so the feed does not change. `toMs` must not decrease.
    */
-  trueCandles(index: number, date: string, toMs: number): CandleRow[] {
+  trueCandles(index: number, date: string, toMs: number, minutes = 1): CandleRow[] {
     const key = `${index} ${date}`;
     const known = this.#cachedDays.get(key);
     if (known === undefined && istMs(date, '00:00') < this.startMs - MAX_PAST_DAYS * DAY_MS) return [];
@@ -184,7 +184,7 @@ export class Market {
     this.#cachedDays.set(key, day);
     if (this.#cachedDays.size > MAX_CACHED_DAYS)
       this.#cachedDays.delete(this.#cachedDays.keys().next().value!);
-    return day.trueCandles(this.listings[index], toMs);
+    return day.trueCandles(this.listings[index], toMs, minutes);
   }
 
   /** When the next snapshot may be due, epoch ms; after the day's last, the next midnight. */

@@ -1,11 +1,12 @@
 /**
  * `getCandleData` of the simulated broker (docs/protocol.md 10): true candles with the real service's difficulties.
- * A minute that just ended still changes, the current minute is included, at times a row before the window too; a
- * future `todate` is refused, and a client that asks too fast gets a 403.
+ * A candle that just ended still changes, the current one is included, at times a row before the window too; a
+ * future `todate` is refused, and a client that asks too fast gets a 403. Of all intervals.
  */
 import type { Clock } from '../clock.js';
 import { DAY_MS, istDate, istMs, istStamp, MINUTE_MS } from '../market/session.js';
 import type { CandleRow } from '../candles/candle.js';
+import { WHOLE_DAY } from './longer-candles.js';
 import type { Market } from './market.js';
 import { RateLimiter } from './rate-limiter.js';
 import {
@@ -25,12 +26,29 @@ const WINDOWS = [
   { ms: 1000, max: 3 },
   { ms: 60_000, max: 180 },
 ] as const;
-/** Market ms by which candles lag the trades: a minute still changes for that long after its end. */
+/** Market ms by which candles lag the trades: a candle still changes for that long after its end. */
 const CANDLE_DELAY_MS = 4000;
-/** In one request. */
-const MAX_DAYS = 30;
+/** Minutes of a candle, and most days of one request (docs/rest-data.md). */
+interface Interval {
+  readonly minutes: number;
+  readonly maxDays: number;
+}
+const INTERVALS: ReadonlyMap<unknown, Interval> = new Map(
+  Object.entries({
+    ONE_MINUTE: { minutes: 1, maxDays: 30 },
+    THREE_MINUTE: { minutes: 3, maxDays: 60 },
+    FIVE_MINUTE: { minutes: 5, maxDays: 100 },
+    TEN_MINUTE: { minutes: 10, maxDays: 100 },
+    FIFTEEN_MINUTE: { minutes: 15, maxDays: 200 },
+    THIRTY_MINUTE: { minutes: 30, maxDays: 200 },
+    ONE_HOUR: { minutes: 60, maxDays: 400 },
+    ONE_DAY: { minutes: WHOLE_DAY, maxDays: 2000 },
+  }),
+);
 /** One answer in this many has a row before its window. */
 const STRAY_ROW_EVERY = 4;
+/** Days to look back for the row before a window: a long weekend. */
+const STRAY_ROW_DAYS = 7;
 
 export function candleRoutes(market: Market, sessions: LogIns, clock: Clock): Record<string, RestRoute> {
   const rate = new RateLimiter(clock, WINDOWS);
@@ -71,15 +89,17 @@ function candles(
     return failure(400, 'Invalid fromdate or todate', 'AB13000');
   const nowMs = clock.marketMs();
   if (toMs > nowMs) return failure(400, "To datetime can't be greater than current datetime", 'AB13000');
-  if (toMs - fromMs > MAX_DAYS * DAY_MS)
-    return failure(400, `At most ${MAX_DAYS} days of ONE_MINUTE`, 'AB13000');
-  if (body['interval'] !== 'ONE_MINUTE')
-    return failure(400, 'The simulator serves ONE_MINUTE only', 'AB13000');
+  const interval = INTERVALS.get(body['interval']);
+  if (interval === undefined) return failure(400, 'Invalid interval', 'AB13000');
+  if (toMs - fromMs > interval.maxDays * DAY_MS)
+    return failure(400, `At most ${interval.maxDays} days of ${String(body['interval'])}`, 'AB13000');
   const index = market.listings.findIndex(
     ({ exchange, token }) => exchange === body['exchange'] && token === body['symboltoken'],
   );
   if (index < 0) return failure(400, 'Invalid symboltoken', 'AB13000');
-  const rows = rowsOf(market, index, fromMs, toMs, nowMs - CANDLE_DELAY_MS);
+  const known = (date: string): CandleRow[] =>
+    market.trueCandles(index, date, nowMs - CANDLE_DELAY_MS, interval.minutes);
+  const rows = rowsOf(known, interval, index, fromMs, toMs);
   return {
     status: 200,
     body: {
@@ -96,14 +116,25 @@ function candles(
   };
 }
 
-/** Candles labelled within the window, both ends included, as known at `knownMs`; at times one before it. */
-function rowsOf(market: Market, index: number, fromMs: number, toMs: number, knownMs: number): CandleRow[] {
+/** Candles labelled within the window, both ends included, of those `known` by date; at times one before it. */
+function rowsOf(
+  known: (date: string) => readonly CandleRow[],
+  { minutes }: Interval,
+  index: number,
+  fromMs: number,
+  toMs: number,
+): CandleRow[] {
   const rows: CandleRow[] = [];
-  for (let dayMs = istMs(istDate(fromMs), '00:00'); dayMs <= toMs; dayMs += DAY_MS)
-    rows.push(...market.trueCandles(index, istDate(dayMs), knownMs));
-  const first = rows.findIndex(({ timestampMs }) => timestampMs >= fromMs);
+  const midnightMs = istMs(istDate(fromMs), '00:00');
+  for (let dayMs = midnightMs; dayMs <= toMs; dayMs += DAY_MS) rows.push(...known(istDate(dayMs)));
   const inside = rows.filter(({ timestampMs }) => timestampMs >= fromMs && timestampMs <= toMs);
-  return first > 0 && (fromMs / MINUTE_MS + index) % STRAY_ROW_EVERY === 0
-    ? [rows[first - 1], ...inside]
-    : inside;
+  const lengthMs = Math.min(DAY_MS, minutes * MINUTE_MS);
+  if ((Math.floor(fromMs / lengthMs) + index) % STRAY_ROW_EVERY !== 0) return inside;
+  const first = rows.findIndex(({ timestampMs }) => timestampMs >= fromMs);
+  if (first > 0) return [rows[first - 1], ...inside];
+  for (let back = 1; minutes === WHOLE_DAY && first === 0 && back <= STRAY_ROW_DAYS; back++) {
+    const [stray] = known(istDate(midnightMs - back * DAY_MS));
+    if (stray !== undefined) return [stray, ...inside];
+  }
+  return inside;
 }
