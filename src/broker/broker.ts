@@ -6,6 +6,8 @@ import type { Clock } from '../clock.js';
 import type { CandleRow } from '../candles/candle.js';
 import type { Instrument, Listing } from '../market/instrument.js';
 import type { MODE, ModeName, Packet } from '../market/packet.js';
+import type { TradingSession } from '../market/session.js';
+import type { Timeframe } from '../market/timeframe.js';
 import type { Endpoint } from './endpoint.js';
 import type { TickScanner } from './scanner.js';
 
@@ -186,6 +188,13 @@ export interface PolledInstrument {
   readonly token: string;
 }
 
+/** Candles of another timeframe than minutes, and the hours that they are counted from. */
+export interface PolledTimeframe {
+  readonly name: Timeframe;
+  /** An instrument's hours on a date (IST, `YYYY-MM-DD`); undefined without trading. */
+  readonly sessionOf: (instrument: PolledInstrument, date: string) => TradingSession | undefined;
+}
+
 /** Asks for candles over REST, one request at a time, no faster than the broker allows. */
 export interface CandlePoller {
   /** Refused ones too. */
@@ -193,9 +202,9 @@ export interface CandlePoller {
   /** Unreadable rows of the last answer, left out; by symbol. */
   readonly unreadable: ReadonlyMap<string, number>;
   /**
-   * The candles with labels from `fromMs` to `toMs`, both included (epoch ms, starts of minutes); ascending. Throws
-   * CandlesRefused for this instrument; EngineError CANDLES when the broker cannot be reached or limits for too long,
-   * or on the signal.
+   * The candles that begin from `fromMs` to `toMs`, both included (epoch ms, starts of minutes); ascending. A day's
+   * begins with its session, whatever the broker's label. Throws CandlesRefused for this instrument; EngineError
+   * CANDLES when the broker cannot be reached or limits for too long, or on the signal.
    */
   candles(instrument: PolledInstrument, fromMs: number, toMs: number): Promise<CandleRow[]>;
 }
@@ -207,6 +216,8 @@ export interface CandlePollerOptions {
   readonly signal: AbortSignal;
   /** Receives a sentence before a long wait. */
   readonly say?: (sentence: string) => void;
+  /** Default: minutes. */
+  readonly timeframe?: PolledTimeframe | undefined;
 }
 
 interface RestCandles {

@@ -3,19 +3,20 @@ import { sanitize } from '../../text/sanitize.js';
 import { isRateRefusal, knownRefusal } from './refusal.js';
 import { isObject } from '../../text/json.js';
 import type { CandleRow } from '../../candles/candle.js';
-import { MINUTE_MS } from '../../market/session.js';
 
-/** Labels from `fromMs` to `toMs`, both included; epoch ms. */
+/** Candles that begin from `fromMs` to `toMs`, both included; epoch ms. */
 export interface CandleWindow {
   readonly symbol: string;
   readonly exchange: string;
   readonly fromMs: number;
   readonly toMs: number;
+  /** Start of the candle with a label, both epoch ms; undefined for a label that no candle has. */
+  readonly startOf: (labelMs: number) => number | undefined;
 }
 
 export type CandleAnswer =
   /**
-   * Ascending, one a minute; rows outside the window, which the broker sometimes sends, are dropped. `left`:
+   * Ascending, one a start; rows outside the window, which the broker sometimes sends, are dropped. `left`:
    * unreadable rows.
    */
   | { readonly kind: 'rows'; readonly rows: readonly CandleRow[]; readonly left: number }
@@ -39,30 +40,32 @@ const numberOf = (value: unknown): number =>
       : Number.NaN;
 
 /** Undefined for what is no candle, e.g. with a price of 0. */
-function rowOf(item: unknown, { symbol, exchange }: CandleWindow): CandleRow | undefined {
+function rowOf(item: unknown, { symbol, exchange, startOf }: CandleWindow): CandleRow | undefined {
   if (!Array.isArray(item) || item.length < 6 || typeof item[0] !== 'string') return undefined;
-  const timestampMs = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(item[0])
+  const labelMs = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(item[0])
     ? Date.parse(item[0])
     : Number.NaN;
+  const timestampMs = Number.isNaN(labelMs) ? undefined : startOf(labelMs);
   const [open, high, low, close, volume] = item.slice(1, 6).map(numberOf);
   const usable =
     [open, high, low, close].every((price) => price > 0 && Number.isFinite(price)) &&
     Number.isSafeInteger(volume) &&
-    volume >= 0 &&
-    timestampMs % MINUTE_MS === 0;
-  return usable ? { symbol, exchange, timestampMs, open, high, low, close, volume } : undefined;
+    volume >= 0;
+  return usable && timestampMs !== undefined
+    ? { symbol, exchange, timestampMs, open, high, low, close, volume }
+    : undefined;
 }
 
 function rowsOf(data: readonly unknown[], window: CandleWindow): CandleAnswer {
-  const byMinute = new Map<number, CandleRow>();
+  const byStart = new Map<number, CandleRow>();
   let left = 0;
   for (const item of data) {
     const row = rowOf(item, window);
     if (row === undefined) left++;
     else if (row.timestampMs >= window.fromMs && row.timestampMs <= window.toMs)
-      byMinute.set(row.timestampMs, row);
+      byStart.set(row.timestampMs, row);
   }
-  return { kind: 'rows', rows: [...byMinute.values()].sort((a, b) => a.timestampMs - b.timestampMs), left };
+  return { kind: 'rows', rows: [...byStart.values()].sort((a, b) => a.timestampMs - b.timestampMs), left };
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -10,8 +10,9 @@ import { CandlesRefused } from '../refusals.js';
 import type { SmartApiSession } from './login.js';
 import { post, restHeaders } from './post.js';
 import type { CandleRow } from '../../candles/candle.js';
-import { DAY_MS, istStamp, MINUTE_MS } from '../../market/session.js';
-import { readAnswer, type CandleAnswer, type CandleWindow } from './candle-answer.js';
+import { istStamp, MINUTE_MS } from '../../market/session.js';
+import { readAnswer, type CandleAnswer } from './candle-answer.js';
+import { candleCall, INTERVALS, type CandleCall } from './candle-intervals.js';
 
 export const CANDLES_PATH = '/rest/secure/angelbroking/historical/v1/getCandleData';
 
@@ -19,8 +20,6 @@ export const CANDLES_PATH = '/rest/secure/angelbroking/historical/v1/getCandleDa
 export const APART_MS = 500;
 /** Real ms for one answer. */
 const ANSWER_WITHIN_MS = 20_000;
-/** Span of one request, ms. The broker allows 30 days; a shorter answer is easier to check. */
-const CHUNK_MS = 7 * DAY_MS;
 /** Characters: a week of 375 minutes has some 200,000. */
 const MAX_ANSWER = 4_000_000;
 /** Real ms before each further try: a rate refusal lasts up to a minute. */
@@ -54,17 +53,19 @@ export class SmartApiCandlePoller implements CandlePoller {
   /** As of CandlePoller. */
   async candles(instrument: PolledInstrument, fromMs: number, toMs: number): Promise<CandleRow[]> {
     const rows: CandleRow[] = [];
-    for (let at = fromMs; at <= toMs; at += CHUNK_MS)
-      rows.push(...(await this.#chunk(instrument, at, Math.min(toMs, at + CHUNK_MS - MINUTE_MS))));
+    const { chunkMs } = INTERVALS[this.#options.timeframe?.name ?? '1m'];
+    for (let at = fromMs; at <= toMs; at += chunkMs)
+      rows.push(...(await this.#chunk(instrument, at, Math.min(toMs, at + chunkMs - MINUTE_MS))));
     return rows;
   }
 
   async #chunk(instrument: PolledInstrument, fromMs: number, toMs: number): Promise<readonly CandleRow[]> {
-    const { symbol, exchange } = instrument;
+    const { symbol } = instrument;
+    const call = candleCall(this.#options.timeframe, instrument, fromMs, toMs);
     const tries = { limited: 0, early: 0, down: 0 };
     const waits = this.#options.waits ?? WAITS;
     for (;;) {
-      const answer = await this.#ask(instrument, { symbol, exchange, fromMs, toMs });
+      const answer = await this.#ask(instrument, { ...call, fromMs, toMs });
       if (answer.kind === 'rows') {
         if (answer.left > 0) this.unreadable.set(symbol, answer.left);
         return answer.rows;
@@ -73,7 +74,7 @@ export class SmartApiCandlePoller implements CandlePoller {
         throw new CandlesRefused(`The broker refuses the candles of ${symbol}: ${answer.why}.`);
       const waitMs = waits[answer.kind][tries[answer.kind]++];
       if (waitMs === undefined)
-        throw new EngineError('CANDLES', this.#gaveUp(answer, symbol, toMs), { retryable: true });
+        throw new EngineError('CANDLES', this.#gaveUp(answer, symbol, call), { retryable: true });
       if (waitMs >= 5_000)
         this.#options.say?.(`${this.#trouble(answer, symbol)}: trying again in ${waitMs / 1000} s.`);
       await this.#wait(waitMs);
@@ -82,20 +83,28 @@ export class SmartApiCandlePoller implements CandlePoller {
 
   #trouble(answer: Exclude<CandleAnswer, { kind: 'rows' | 'refused' }>, symbol: string): string {
     if (answer.kind === 'limited') return 'The broker refuses candles for their rate';
-    if (answer.kind === 'early') return `The last minute of ${symbol} is not over for the broker`;
+    if (answer.kind === 'early')
+      return `The last ${(this.#options.timeframe?.name ?? '1m') === '1m' ? 'minute' : 'candle'} of ${symbol} is not over for the broker`;
     return `The candles of ${symbol} could not be had (${answer.why})`;
   }
 
-  #gaveUp(answer: Exclude<CandleAnswer, { kind: 'rows' | 'refused' }>, symbol: string, toMs: number): string {
+  #gaveUp(
+    answer: Exclude<CandleAnswer, { kind: 'rows' | 'refused' }>,
+    symbol: string,
+    { askToMs }: CandleCall,
+  ): string {
     const { host } = new URL(this.#options.endpoint.loginUrl);
     if (answer.kind === 'limited')
       return `${host} refuses candles for their rate however long one waits: another program may poll with the same client code.`;
     if (answer.kind === 'early')
-      return `For ${host} it is not ${istStamp(toMs + MINUTE_MS)} yet: is it the server of these candles, and is this machine's clock right?`;
+      return `For ${host} it is not ${istStamp(askToMs)} yet: is it the server of these candles, and is this machine's clock right?`;
     return `${host} did not give the candles of ${symbol} (${answer.why}), several times.`;
   }
 
-  async #ask({ exchange, token }: PolledInstrument, window: CandleWindow): Promise<CandleAnswer> {
+  async #ask(
+    { symbol, exchange, token }: PolledInstrument,
+    call: CandleCall & { readonly fromMs: number; readonly toMs: number },
+  ): Promise<CandleAnswer> {
     const { endpoint, session, clock, signal } = this.#options;
     await this.#wait(this.#lastMs + APART_MS - clock.monoMs());
     this.#lastMs = clock.monoMs();
@@ -109,18 +118,16 @@ export class SmartApiCandlePoller implements CandlePoller {
         ca: endpoint.ca,
         signal: AbortSignal.any([abort.signal, signal]),
         headers: { ...restHeaders(session.apiKey), Authorization: `Bearer ${session.jwt}` },
-        // Whether the answer includes `todate` is not documented: one minute more is requested, rows outside are
-        // dropped.
         body: JSON.stringify({
           exchange,
           symboltoken: token,
-          interval: 'ONE_MINUTE',
-          fromdate: requestTime(window.fromMs),
-          todate: requestTime(window.toMs + MINUTE_MS),
+          interval: call.interval,
+          fromdate: requestTime(call.askFromMs),
+          todate: requestTime(call.askToMs),
         }),
         longest: MAX_ANSWER,
       });
-      return readAnswer(status, text, window, session.secrets);
+      return readAnswer(status, text, { symbol, exchange, ...call }, session.secrets);
     } catch (error) {
       this.#checkSignal();
       if (abort.signal.aborted) return { kind: 'down', why: `no answer within ${ANSWER_WITHIN_MS / 1000} s` };

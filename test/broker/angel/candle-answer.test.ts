@@ -10,6 +10,7 @@ const WINDOW: CandleWindow = {
   exchange: 'NSE',
   fromMs: istMs('2026-11-23', '10:00'),
   toMs: istMs('2026-11-23', '10:02'),
+  startOf: (labelMs) => (labelMs % 60_000 === 0 ? labelMs : undefined),
 };
 const SECRETS = ['secret-key-of-mine'];
 const row = (time: string, ...more: unknown[]): unknown[] => [
