@@ -12,6 +12,7 @@ import { cutover, type Cutover } from '../reconcile/cutover.js';
 import { type CutoverDay } from '../reconcile/cutover-day.js';
 import { percentFloor } from '../text/percent.js';
 import { evidenceFrom, type CutoverEvidence } from '../reconcile/evidence.js';
+import { sanitize } from '../text/sanitize.js';
 import { terminalOn } from '../run/presenter.js';
 import { plainSymbol } from '../run/names.js';
 
@@ -155,6 +156,16 @@ function show(result: Cutover, notes: readonly string[]): void {
   terminal.say(`\n${conclusion(result)}`);
 }
 
+/** Throws EngineError USAGE for a comparison of another timeframe than minutes, which are what replaces polling. */
+function refuseOtherTimeframes(evidence: readonly CutoverEvidence[]): void {
+  const other = evidence.find((one) => one.kind === 'comparison' && one.timeframe !== '1m');
+  if (other?.kind === 'comparison')
+    throw new EngineError(
+      'USAGE',
+      `${other.path} is a comparison of ${sanitize(other.timeframe, [], 20)} candles, and a cut-over goes by those of 1m: keep it out of --runs.`,
+    );
+}
+
 /** Prints the verdict; returns 0 if the feed may replace polling, else 1. Throws EngineError USAGE without input. */
 async function judgeCutover({ runs, days, symbols, json }: CutoverOptions): Promise<number> {
   const wanted = symbols?.map(plainSymbol);
@@ -164,6 +175,7 @@ async function judgeCutover({ runs, days, symbols, json }: CutoverOptions): Prom
       'USAGE',
       `${runs.join(', ')} ${runs.length === 1 ? 'holds' : 'hold'} no report of a run and no comparison${notes.length > 0 ? `: ${notes[0]}` : '.'}`,
     );
+  refuseOtherTimeframes(evidence);
   const ofKind = <Kind extends CutoverEvidence['kind']>(kind: Kind) =>
     evidence.filter((one): one is Extract<CutoverEvidence, { kind: Kind }> => one.kind === kind);
   const result = cutover(ofKind('run'), ofKind('comparison'), days, wanted);

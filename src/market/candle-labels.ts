@@ -3,8 +3,8 @@ import { MINUTE_MS, type TradingSession } from './session.js';
 import { candleStartMs, minutesOf, type Timeframe } from './timeframe.js';
 
 /**
- * True if a candle may begin at `ms` (epoch ms). From the close to the auction's label any whole minute may be the label
- * of its print: brokers differ. The day's candle has the auction.
+ * True if a candle may begin at `ms` (epoch ms). From the close to the auction's label any whole minute may be the
+ * label of its print: brokers differ. The day's candle has the auction.
  */
 export function isCandleStart(timeframe: Timeframe, session: TradingSession, ms: number): boolean {
   const { openMs, closeMs, auction } = session;

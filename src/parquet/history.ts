@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EngineError } from '../errors.js';
 import type { CandleRow, QualityRow, VolumeKind } from '../candles/candle.js';
 import { castAdvice, renameAdvice, volumeKindAdvice } from './advice.js';
-import { candleFrom, candlesPath, fileStem, numberFrom } from './candles-file.js';
+import { candleFrom, candlesPath, numberFrom, timeframeStem } from './candles-file.js';
 import type { FileInstrument } from './candles-file.js';
 import { CANDLE_COLUMNS } from './columns.js';
 import type { FoundColumn } from './columns.js';
@@ -112,8 +112,8 @@ async function qualityRows(dir: string, instrument: FileInstrument): Promise<Qua
 
 /**
  * Reads an instrument's candles: with `ours` our `..._1m_test.parquet` and its quality file, with `either`
- * `{EXCHANGE}_{SYMBOL}_1m.parquet` or else ours. Undefined when there is no file. Throws EngineError HISTORY when a
- * file cannot be read or has no usable columns.
+ * `{EXCHANGE}_{SYMBOL}_1m.parquet`, or of the instrument's timeframe, or else ours. Undefined when there is no file.
+ * Throws EngineError HISTORY when a file cannot be read or has no usable columns.
  */
 export async function readCandleFile(
   dir: string,
@@ -124,7 +124,7 @@ export async function readCandleFile(
   const theirs =
     which === 'ours'
       ? undefined
-      : await openParquet(join(dir, `${fileStem(instrument)}_1m.parquet`), 'HISTORY');
+      : await openParquet(join(dir, `${timeframeStem(instrument)}.parquet`), 'HISTORY');
   const file = theirs ?? (await openParquet(candlesPath(dir, instrument), 'HISTORY'));
   if (file === undefined) return undefined;
   checkColumns(file);

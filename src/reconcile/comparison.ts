@@ -1,4 +1,6 @@
 /** Compares our candles with a reference's, all symbols together. Pure. */
+import type { Timeframe } from '../market/timeframe.js';
+import { lengthMs } from './candle-length.js';
 import { dateSpans, watchOf, type DateSpan } from './minutes.js';
 import { BOUNDS, excessesOf, packetRate, sigmasOf, type Excess } from './excuse-bounds.js';
 import {
@@ -21,6 +23,7 @@ export interface ExcessOfDay extends Excess {
 }
 
 export interface Comparison {
+  readonly timeframe: Timeframe;
   readonly spans: readonly DateSpan[];
   /** By symbol, then exchange. */
   readonly symbols: readonly SymbolComparison[];
@@ -90,17 +93,22 @@ function excessesOfDays(days: readonly BoundedSymbolDay[]): ExcessOfDay[] {
   });
 }
 
-/** Compares only the date spans that our candles of all symbols cover. */
-export function compareCandles(pairs: readonly SymbolPair[]): Comparison {
+/** Compares only the date spans that our candles of all symbols cover. `timeframe`: of all candles of both sides. */
+export function compareCandles(pairs: readonly SymbolPair[], timeframe: Timeframe = '1m'): Comparison {
   const ours = pairs.map((pair) => pair.ours.candles);
   const spans = dateSpans(ours);
   const coverage = {
     spans,
-    ours: watchOf(ours),
-    reference: watchOf(pairs.map(({ reference }) => reference?.candles ?? [])),
+    ours: watchOf(ours, lengthMs(timeframe)),
+    reference: watchOf(
+      pairs.map(({ reference }) => reference?.candles ?? []),
+      lengthMs(timeframe),
+    ),
+    lengthMs: lengthMs(timeframe),
   };
-  const each = pairs.map((pair) => compareSymbol(pair, coverage));
+  const each = pairs.map((pair) => compareSymbol(pair, coverage, timeframe));
   return {
+    timeframe,
     spans,
     symbols: each.map(({ result }) => result).sort(byName),
     differences: each.flatMap(({ differences }) => differences).sort(byWeight),

@@ -43,6 +43,8 @@ export interface ComparisonEvidence {
   readonly kind: 'comparison';
   readonly path: string;
   readonly comparedAt: string;
+  /** 1m if the report does not say. */
+  readonly timeframe: string;
   readonly verdict: string;
   readonly reasons: readonly string[];
   readonly dates: readonly string[];
@@ -127,6 +129,7 @@ function comparisonFrom(path: string, report: Record<string, unknown>): Comparis
     kind: 'comparison',
     path,
     comparedAt: text(report['comparedAt']),
+    timeframe: text(report['timeframe']) || '1m',
     verdict: text(report['verdict']),
     reasons: texts(report['reasons']),
     dates: objects(report['spans'])

@@ -30,10 +30,12 @@ export interface ExcusedPrice {
   readonly ticks: number;
 }
 
-/** A whole minute that was compared. */
+/** A whole minute that was compared, or a candle of several. */
 export interface BoundedMinute {
   readonly quality: QualityRow;
-  /** Range of our candle in ticks: the reference's may be that of a bad print. */
+  /** Of trading. */
+  readonly minutes: number;
+  /** Range of a minute of our candle in ticks: the reference's may be that of a bad print. */
   readonly rangeTicks: number;
   readonly excused: readonly ExcusedPrice[];
 }
@@ -53,9 +55,10 @@ export interface Excess {
  * the share of seconds with any.
  */
 export function packetRate(minutes: readonly BoundedMinute[]): number {
-  const seconds = minutes.length * MINUTE_SECONDS;
+  const seconds = minutes.reduce((sum, one) => sum + one.minutes, 0) * MINUTE_SECONDS;
   const ticks = minutes.reduce((sum, { quality }) => sum + quality.ticks, 0);
-  const covered = minutes.reduce((sum, { quality }) => sum + (quality.coverage ?? 0), 0) * MINUTE_SECONDS;
+  const covered =
+    minutes.reduce((sum, one) => sum + (one.quality.coverage ?? 0) * one.minutes, 0) * MINUTE_SECONDS;
   return seconds === 0 ? 0 : Math.max(ticks, covered) / seconds;
 }
 
@@ -165,8 +168,8 @@ export function excessesOf(days: readonly BoundedDay[], sigmas: number): Excess[
 }
 
 /**
- * Most ticks by which a single price may be off for a cause: as measured in `mode` for our candle's range, or the range
- * itself.
+ * Most ticks by which a single price may be off for a cause: as measured in `mode` for the range of a minute of our
+ * candle, or that range itself.
  */
 export const reachTicks = (mode: string | undefined, rangeTicks: number): number =>
   Math.max(hiddenOf(mode).reach[classOf(rangeTicks)], rangeTicks);

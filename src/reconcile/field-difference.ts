@@ -43,27 +43,32 @@ export function tickSizeOf(rupees: number | undefined): TickSize {
   return { rupees: units / UNITS_IN_RUPEE, units, known: own > 0 };
 }
 
-/** Range of a candle in ticks. `tick`: units of 1e-4 rupee. */
-export const rangeTicks = ({ candle }: OurCandle, tick: number): number =>
-  (unitsOf(candle.high) - unitsOf(candle.low)) / tick;
+/**
+ * Range in ticks of a minute of the candle: what a feed hides was measured of minutes. Prices that wander range as far
+ * as the root of the time.
+ */
+export const rangeTicks = ({ candle }: OurCandle, { tick, minutes }: ComparedFeed): number =>
+  (unitsOf(candle.high) - unitsOf(candle.low)) / tick / Math.sqrt(minutes);
 
 /** Causes that excuse a price of a whole minute. */
 export const EXCUSES: ReadonlySet<Cause> = new Set(['boundary', 'unseenExtreme', 'lateTick']);
 
-/** Of our candles: the tick in units of 1e-4 rupee, and the mode of their file. */
+/** Of our candles: the tick in units of 1e-4 rupee, the mode of their file, and the minutes of each. */
 export interface ComparedFeed {
   readonly tick: number;
   readonly mode: string | undefined;
+  readonly minutes: number;
 }
 
 /** Undefined when exactly equal. */
 export function fieldDifference(
   field: CandleField,
   { ours, reference }: MatchedMinute,
-  { tick, mode }: ComparedFeed,
+  feed: ComparedFeed,
   day: DayRange,
   late?: LateTrades,
 ): FieldDifference | undefined {
+  const { tick, mode } = feed;
   const values = { ours: ours.candle[field], reference: reference.candle[field] };
   const causedBy = (): Cause => causeOf({ field, ...values, own: ours, other: reference, day, late });
   if (field === 'volume') {
@@ -76,7 +81,7 @@ export function fieldDifference(
   const agreement = apart <= tick ? 'withinTick' : 'different';
   const cause = causedBy();
   // A hidden trade is one of a minute like ours: a price far outside of what ours shows is another trouble.
-  const isFar = EXCUSES.has(cause) && apart / tick > reachTicks(mode, rangeTicks(ours, tick));
+  const isFar = EXCUSES.has(cause) && apart / tick > reachTicks(mode, rangeTicks(ours, feed));
   return { field, agreement, ...values, cause: isFar ? 'unexplained' : cause, distance: apart / tick };
 }
 
@@ -88,7 +93,7 @@ interface Bounds {
 /** Widens `range` by a row of the reference no further than a cause may reach from our candle of the minute. */
 function widenNear(range: Bounds, own: OurCandle, { candle }: OurCandle, feed: ComparedFeed): void {
   const { tick, mode } = feed;
-  const reach = (reachTicks(mode, rangeTicks(own, tick)) * tick) / UNITS_IN_RUPEE;
+  const reach = (reachTicks(mode, rangeTicks(own, feed)) * tick) / UNITS_IN_RUPEE;
   range.low = Math.min(range.low, Math.max(candle.low, own.candle.low - reach));
   range.high = Math.max(range.high, Math.min(candle.high, own.candle.high + reach));
 }

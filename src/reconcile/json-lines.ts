@@ -9,9 +9,19 @@ import { isObject } from '../text/json.js';
 import type { CandleRow } from '../candles/candle.js';
 import { candleFrom, type FileInstrument } from '../parquet/candles-file.js';
 import { instantOf } from '../market/instant.js';
+import { minutesOf, type Timeframe } from '../market/timeframe.js';
 import type { CandleFile, HistoryWindow } from '../parquet/history.js';
 
-const ONE_MINUTE = new Set(['1m', '1min', '1minute', 'minute', 'one_minute', '1']);
+/** Other spellings of a timeframe than its minutes with `m`, `min`, `minute`, or nothing; without case. */
+const NAMES: Readonly<Record<Timeframe, readonly string[]>> = {
+  '1m': ['minute', 'one_minute'],
+  '3m': ['three_minute'],
+  '5m': ['five_minute'],
+  '15m': ['fifteen_minute'],
+  '30m': ['thirty_minute'],
+  '1h': ['1h', 'hour', '1hour', 'one_hour'],
+  '1d': ['1d', 'd', 'day', '1day', 'one_day'],
+};
 /** A candle has about 250 characters. */
 const MAX_LINE_LENGTH = 65_536;
 /** In memory, all symbols together. */
@@ -21,6 +31,17 @@ function numberOf(value: unknown): unknown {
   return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
 }
 
+/** True if a line's `interval` is the timeframe. */
+function isOf(timeframe: Timeframe, interval: unknown): boolean {
+  const minutes = minutesOf(timeframe);
+  if (interval === minutes) return true;
+  if (typeof interval !== 'string') return false;
+  const name = interval.toLowerCase();
+  return (
+    NAMES[timeframe].includes(name) || ['', 'm', 'min', 'minute'].some((unit) => name === `${minutes}${unit}`)
+  );
+}
+
 interface ParsedLine {
   readonly row: CandleRow;
   readonly zoned: boolean;
@@ -28,7 +49,7 @@ interface ParsedLine {
 }
 
 /** A line's candle, or why it is skipped. */
-function lineOf(text: string): ParsedLine | string {
+function lineOf(text: string, timeframe: Timeframe): ParsedLine | string {
   let record: unknown;
   try {
     record = JSON.parse(text);
@@ -49,12 +70,7 @@ function lineOf(text: string): ParsedLine | string {
     ingestion_ts,
   } = record;
   if (typeof symbol !== 'string' || typeof exchange !== 'string') return 'without a symbol';
-  if (
-    interval !== undefined &&
-    !(typeof interval === 'string' && ONE_MINUTE.has(interval.toLowerCase())) &&
-    interval !== 1
-  )
-    return 'of another interval';
+  if (interval !== undefined && !isOf(timeframe, interval)) return 'of another interval';
   const at = instantOf(timestamp);
   if (at === undefined) return 'without a time';
   const plain = symbol.endsWith('-EQ') ? symbol.slice(0, -3) : symbol;
@@ -111,10 +127,14 @@ export class JsonLines {
     this.#path = path;
   }
 
-  /** Throws EngineError HISTORY if `path` cannot be read, or holds too many candles. */
+  /**
+   * Lines of other timeframes are left out. Throws EngineError HISTORY if `path` cannot be read, or holds too many
+   * candles.
+   */
   static async read(
     path: string,
     { fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY }: HistoryWindow = {},
+    timeframe: Timeframe = '1m',
   ): Promise<JsonLines> {
     const file = new JsonLines(path);
     let number = 0;
@@ -123,7 +143,8 @@ export class JsonLines {
         number++;
         // A byte order mark may precede the first line, a carriage return end any.
         const plain = (number === 1 ? text?.replace(/^\uFEFF/, '') : text)?.trim();
-        if (plain !== '') file.#add(plain === undefined ? 'too long' : lineOf(plain), number, fromMs, toMs);
+        if (plain !== '')
+          file.#add(plain === undefined ? 'too long' : lineOf(plain, timeframe), number, fromMs, toMs);
       }
     } catch (error) {
       if (error instanceof EngineError) throw error;

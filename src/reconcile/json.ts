@@ -71,7 +71,7 @@ function differenceJson({ symbol, exchange, startMs, referenceMs, fields }: Diff
 
 /** `differences`: minutes that are not exactly equal, the worst first. */
 export function comparisonJson(
-  { spans, symbols, differences, excesses }: Comparison,
+  { timeframe, spans, symbols, differences, excesses }: Comparison,
   { verdict, reasons }: ComparisonJudgement,
   { ours, reference, notes, unexplainedPercent, comparedWallMs }: ComparisonContext,
 ): object {
@@ -89,6 +89,7 @@ export function comparisonJson(
   return {
     kind: 'comparison',
     comparedAt: istStamp(comparedWallMs),
+    timeframe,
     verdict,
     reasons,
     ours: originJson(ours),

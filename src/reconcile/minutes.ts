@@ -1,5 +1,6 @@
 /**
- * Matches our minutes with the reference's, and classifies those without a partner. Pure.
+ * Matches our candles with the reference's, and classifies those without a partner. Pure. They are of any timeframe;
+ * `minute` here is the span of one.
  *
  * The reference usually holds whole days and ours some minutes, so only minutes in our files' span count.
  */
@@ -48,10 +49,11 @@ export interface Alignment {
   readonly idle: AbsentMinutes;
   /** The reference's, outside the spans. */
   readonly outside: number;
-  /** Closing auctions that the reference labels a minute before us. */
+  /** Closing auctions that the reference labels before us. */
   readonly relabelled: number;
 }
 
+const HOUR_MS = 60 * MINUTE_MS;
 const dayOf = (ms: number): number => Math.floor((ms + IST_OFFSET_MS) / DAY_MS);
 
 /** The span of each IST date on which a side has a candle, whole or partial; ascending. */
@@ -105,21 +107,21 @@ export interface Watch {
  * First and last minutes of dates of which no symbol has a whole candle, next to a minute of which some have: a run
  * began or ended inside.
  */
-function brokenMinutes(sides: readonly (readonly OurCandle[])[]): Set<number> {
+function brokenMinutes(sides: readonly (readonly OurCandle[])[], lengthMs: number): Set<number> {
   const whole = coveredMinutes(sides);
   const edges = dateSpans(sides).flatMap(({ firstMs, lastMs }) => [
-    [firstMs, firstMs + MINUTE_MS],
-    [lastMs, lastMs - MINUTE_MS],
+    [firstMs, firstMs + lengthMs],
+    [lastMs, lastMs - lengthMs],
   ]);
   return new Set(
     edges.filter(([edge, inside]) => !whole.has(edge) && whole.has(inside)).map(([edge]) => edge),
   );
 }
 
-/** `sides`: of all symbols. */
-export const watchOf = (sides: readonly (readonly OurCandle[])[]): Watch => ({
+/** `sides`: of all symbols. `lengthMs`: of a candle. */
+export const watchOf = (sides: readonly (readonly OurCandle[])[], lengthMs: number): Watch => ({
   watched: coveredMinutes(sides),
-  broken: brokenMinutes(sides),
+  broken: brokenMinutes(sides, lengthMs),
 });
 
 /**
@@ -133,11 +135,16 @@ export const watchOf = (sides: readonly (readonly OurCandle[])[]): Watch => ({
  * other symbols were whole in every minute from this symbol's whole candle to the hole, the side was watching. A
  * symbol without a candle on a date has no neighbour: the files do not say if it was silent or not subscribed.
  */
-function isUnseen(side: readonly OurCandle[], ms: number, { watched, broken }: Watch): boolean {
+function isUnseen(
+  side: readonly OurCandle[],
+  ms: number,
+  { watched, broken }: Watch,
+  lengthMs: number,
+): boolean {
   if (broken.has(ms)) return true;
   const { before, after } = neighbours(side, ms);
   const unbroken = (fromMs: number, toMs: number): boolean => {
-    for (let at = fromMs; at <= toMs; at += MINUTE_MS) if (!watched.has(at)) return false;
+    for (let at = fromMs; at <= toMs; at += lengthMs) if (!watched.has(at)) return false;
     return true;
   };
   if (before?.partial === false && unbroken(before.candle.timestampMs, ms)) return false;
@@ -146,18 +153,26 @@ function isUnseen(side: readonly OurCandle[], ms: number, { watched, broken }: W
 }
 
 /**
- * Brokers label the closing auction 15:28 or 15:29, and we 15:29. So an auction candle without a row at its label
- * takes the row a minute earlier, unless we have a candle of that minute.
+ * Brokers label the closing auction 15:28 or 15:29, and we 15:29. Of a longer timeframe they may label it by the start
+ * of the candle that would hold it. So an auction candle without a row at its label takes the nearest row less than a
+ * candle earlier, or of minutes one minute, unless we have a candle there.
  */
 function partnerOf(
   own: OurCandle,
   ours: ReadonlySet<number>,
   reference: ReadonlyMap<number, OurCandle>,
+  lengthMs: number,
 ): OurCandle | undefined {
   const ms = own.candle.timestampMs;
   const same = reference.get(ms);
-  if (same !== undefined || own.source !== 'auction' || ours.has(ms - MINUTE_MS)) return same;
-  return reference.get(ms - MINUTE_MS);
+  if (same !== undefined || own.source !== 'auction') return same;
+  // A day's candle has the auction, so none of its own is that long.
+  const earliestMs = ms - Math.max(MINUTE_MS, Math.min(lengthMs, HOUR_MS) - MINUTE_MS);
+  for (let at = ms - MINUTE_MS; at >= earliestMs && !ours.has(at); at -= MINUTE_MS) {
+    const earlier = reference.get(at);
+    if (earlier !== undefined) return earlier;
+  }
+  return undefined;
 }
 
 /** When each side was watching, from all symbols together. */
@@ -166,15 +181,18 @@ export interface Coverage {
   readonly spans: readonly DateSpan[];
   readonly ours: Watch;
   readonly reference: Watch;
+  /** Of a candle, ms. */
+  readonly lengthMs: number;
 }
 
-/** For one symbol. Both sides are ascending, one candle a minute. `idle`: rows that report no trade, of both sides. */
+/** For one symbol. Both sides are ascending, one candle a label. `idle`: rows that report no trade, of both sides. */
 export function align(
   ours: readonly OurCandle[],
   reference: readonly OurCandle[],
   coverage: Coverage,
   idle: ReadonlySet<OurCandle>,
 ): Alignment {
+  const { lengthMs } = coverage;
   const ourMinutes = new Set(ours.map(({ candle }) => candle.timestampMs));
   const byMinute = new Map(reference.map((seen) => [seen.candle.timestampMs, seen]));
   const spanOfDay = new Map(coverage.spans.map((span) => [dayOf(span.firstMs), span]));
@@ -187,14 +205,14 @@ export function align(
   let relabelled = 0;
   for (const own of ours) {
     const ms = own.candle.timestampMs;
-    const partner = partnerOf(own, ourMinutes, byMinute);
+    const partner = partnerOf(own, ourMinutes, byMinute, lengthMs);
     if (partner !== undefined) {
       matches.push({ ours: own, reference: partner });
       taken.add(partner);
       if (partner.candle.timestampMs !== ms) relabelled++;
     } else if (own.partial) unmatchedPartial.push(own);
     else if (idle.has(own)) idleMinutes.reference.push(ms);
-    else (isUnseen(reference, ms, coverage.reference) ? unseen : missing).reference.push(ms);
+    else (isUnseen(reference, ms, coverage.reference, lengthMs) ? unseen : missing).reference.push(ms);
   }
   let outside = 0;
   for (const other of reference) {
@@ -203,7 +221,7 @@ export function align(
     const span = spanOfDay.get(dayOf(ms));
     if (span === undefined || ms < span.firstMs || ms > span.lastMs) outside++;
     else if (idle.has(other)) idleMinutes.ours.push(ms);
-    else (isUnseen(ours, ms, coverage.ours) ? unseen : missing).ours.push(ms);
+    else (isUnseen(ours, ms, coverage.ours, lengthMs) ? unseen : missing).ours.push(ms);
   }
   return { matches, unmatchedPartial, missing, unseen, idle: idleMinutes, outside, relabelled };
 }

@@ -1,13 +1,15 @@
 /** A comparison as one self-contained page: no script, no external resource. Pure. */
 import { escapeHtml } from '../text/html.js';
-import { istDate, istMinute, istStamp, MINUTE_MS } from '../market/session.js';
+import { istDate, istMinute, istStamp } from '../market/session.js';
+import type { Timeframe } from '../market/timeframe.js';
+import { lengthMs, nounOf } from './candle-length.js';
 import { CAUSE_NAME, CAUSES, causesOf, type Cause } from './causes.js';
 import { FIELDS, type CandleField } from './fields.js';
 import { valuesCompared, type Difference, type SymbolComparison } from './symbol-comparison.js';
 import { type Comparison } from './comparison.js';
 import type { DateSpan } from './minutes.js';
 import { originText } from './origin.js';
-import { fieldText, verdictLine, type ComparisonContext } from './present.js';
+import { fieldText, spanText, verdictLine, type ComparisonContext } from './present.js';
 import { explained, nameOf, unexplained, type ComparisonJudgement } from './verdict.js';
 import { named } from '../text/named.js';
 import { percentText } from '../text/percent.js';
@@ -50,7 +52,7 @@ th:first-child,td:first-child,.left{text-align:left}td.text{white-space:normal;t
 const cell = (text: string | number, css = ''): string =>
   `<td${css === '' ? '' : ` class="${css}"`}>${escapeHtml(String(text))}</td>`;
 
-/** The share of exact minutes, then counts within a tick and different. */
+/** The share of exact candles, then counts within a tick and different. */
 function fieldCell(symbol: SymbolComparison, field: CandleField): string {
   if (symbol.compared === 0 || (field === 'volume' && !symbol.volumeCompared)) return cell('-', 'dim');
   const { exact, withinTick, different } = symbol.fields[field];
@@ -60,10 +62,10 @@ function fieldCell(symbol: SymbolComparison, field: CandleField): string {
   return `<td>${((exact / symbol.compared) * 100).toFixed(1)} %${more === '' ? '' : ` <span class="dim">${more}</span>`}</td>`;
 }
 
-function symbolTable(symbols: readonly SymbolComparison[]): string {
+function symbolTable({ symbols, timeframe }: Comparison): string {
   const head = [
     'symbol',
-    'minutes',
+    `${nounOf(timeframe)}s`,
     ...FIELDS,
     'missing ours',
     'missing theirs',
@@ -88,13 +90,13 @@ function symbolTable(symbols: readonly SymbolComparison[]): string {
       cell(symbol.judged.unexplained, symbol.judged.unexplained > 0 ? 'bad' : ''),
     ].join(''),
   );
-  return `<div class="scroll"><table><tr>${head}</tr>${rows.map((row) => `<tr>${row}</tr>`).join('')}</table></div><p class="dim">A field: share of the minutes that are exactly equal, then how many are within one tick (~) and different (!).</p>`;
+  return `<div class="scroll"><table><tr>${head}</tr>${rows.map((row) => `<tr>${row}</tr>`).join('')}</table></div><p class="dim">A field: share of the ${nounOf(timeframe)}s that are exactly equal, then how many are within one tick (~) and different (!).</p>`;
 }
 
 const key = (cause: Cause, text: string): string =>
   `<span class="one"><span class="key" style="background:${COLOUR[cause]}"></span>${text}</span>`;
 
-function causeBar(symbols: readonly SymbolComparison[]): string {
+function causeBar({ symbols, timeframe }: Comparison): string {
   const counts = causesOf(symbols);
   const found = CAUSES.filter((cause) => counts[cause] > 0);
   if (found.length === 0) return '<p>Nothing differs.</p>';
@@ -104,7 +106,7 @@ function causeBar(symbols: readonly SymbolComparison[]): string {
         `<div style="flex:${counts[cause]};background:${COLOUR[cause]}" title="${CAUSE_NAME[cause]} ${counts[cause]}"></div>`,
     )
     .join('');
-  return `<div class="bar">${parts}</div><p class="keys">${found.map((cause) => key(cause, `${CAUSE_NAME[cause]} ${counts[cause]}`)).join('')}</p><p class="dim">Every field that is not exactly equal, of partial minutes too, and every missing minute, by its one cause.</p>`;
+  return `<div class="bar">${parts}</div><p class="keys">${found.map((cause) => key(cause, `${CAUSE_NAME[cause]} ${counts[cause]}`)).join('')}</p><p class="dim">Every field that is not exactly equal, of partial ${nounOf(timeframe)}s too, and every missing ${nounOf(timeframe)}, by its one cause.</p>`;
 }
 
 /** Worse causes come later in `CAUSES` and cover others. */
@@ -126,20 +128,21 @@ function marksOf(symbol: SymbolComparison, differences: readonly Difference[]): 
   return [...worst, ...missing('ours', 'oursMissing'), ...missing('reference', 'referenceMissing')];
 }
 
-function dayLine({ firstMs, lastMs }: DateSpan, marks: readonly Mark[]): string {
-  const minutes = (lastMs - firstMs) / MINUTE_MS + 1;
-  const width = LINE.width / minutes;
+function dayLine({ firstMs, lastMs }: DateSpan, marks: readonly Mark[], timeframe: Timeframe): string {
+  // A day is one candle at one place.
+  const stepMs = timeframe === '1d' ? 1 : lengthMs(timeframe);
+  const width = LINE.width / ((lastMs - firstMs) / stepMs + 1);
   const rects = marks
     .filter(({ ms }) => ms >= firstMs && ms <= lastMs)
     .map(
       ({ ms, cause, text }) =>
-        `<rect x="${(((ms - firstMs) / MINUTE_MS) * width).toFixed(2)}" width="${Math.max(2, width).toFixed(2)}" height="${LINE.height}" fill="${COLOUR[cause]}"><title>${istMinute(ms)} ${escapeHtml(text)}</title></rect>`,
+        `<rect x="${(((ms - firstMs) / stepMs) * width).toFixed(2)}" width="${Math.max(2, width).toFixed(2)}" height="${LINE.height}" fill="${COLOUR[cause]}"><title>${istMinute(ms)} ${escapeHtml(text)}</title></rect>`,
     );
   return `<svg viewBox="0 0 ${LINE.width} ${LINE.height}" preserveAspectRatio="none" role="img"><rect width="${LINE.width}" height="${LINE.height}" fill="var(--ground)"/>${rects.join('')}</svg>`;
 }
 
 /** A line per symbol and date: where something is missing or differs by more than a tick. */
-function days({ spans, symbols, differences }: Comparison): string {
+function days({ spans, symbols, differences, timeframe }: Comparison): string {
   const bySymbol = new Map<string, Difference[]>();
   for (const difference of differences)
     bySymbol.set(nameOf(difference), [...(bySymbol.get(nameOf(difference)) ?? []), difference]);
@@ -147,15 +150,15 @@ function days({ spans, symbols, differences }: Comparison): string {
     const lines = symbols
       .map(
         (symbol) =>
-          `<tr>${cell(nameOf(symbol))}<td class="line">${dayLine(span, marksOf(symbol, bySymbol.get(nameOf(symbol)) ?? []))}</td></tr>`,
+          `<tr>${cell(nameOf(symbol))}<td class="line">${dayLine(span, marksOf(symbol, bySymbol.get(nameOf(symbol)) ?? []), timeframe)}</td></tr>`,
       )
       .join('');
-    return `<tr><th class="left">${span.date}</th><th class="left">${istMinute(span.firstMs)} to ${istMinute(span.lastMs + MINUTE_MS)}</th></tr>${lines}`;
+    return `<tr><th class="left" colspan="2">${spanText(span, timeframe)}</th></tr>${lines}`;
   });
-  return `<div class="scroll"><table class="days">${rows.join('')}</table></div><p class="dim">The ground is minutes that agree, within one tick, or are not judged. Point at a mark for what it is.</p>`;
+  return `<div class="scroll"><table class="days">${rows.join('')}</table></div><p class="dim">The ground is ${nounOf(timeframe)}s that agree, within one tick, or are not judged. Point at a mark for what it is.</p>`;
 }
 
-function differenceTable(differences: readonly Difference[]): string {
+function differenceTable({ differences, timeframe }: Comparison): string {
   const different = differences.filter(({ fields }) =>
     fields.some(({ agreement }) => agreement === 'different'),
   );
@@ -168,10 +171,10 @@ function differenceTable(differences: readonly Difference[]): string {
     different.length > LISTED
       ? `<p class="dim">The worst ${LISTED} of ${different.length}; the report has more.</p>`
       : '';
-  return `<div class="scroll"><table><tr><th>symbol</th><th class="left">minute</th><th class="left">ours / reference, and the cause</th></tr>${rows.join('')}</table></div>${more}`;
+  return `<div class="scroll"><table><tr><th>symbol</th><th class="left">${nounOf(timeframe)}</th><th class="left">ours / reference, and the cause</th></tr>${rows.join('')}</table></div>${more}`;
 }
 
-function missingList(symbols: readonly SymbolComparison[]): string {
+function missingList({ symbols, timeframe }: Comparison): string {
   const lines = symbols.flatMap((symbol) =>
     (['ours', 'reference'] as const).flatMap((side) => {
       const minutes = symbol.missing[side];
@@ -182,7 +185,7 @@ function missingList(symbols: readonly SymbolComparison[]): string {
       ];
     }),
   );
-  return lines.length === 0 ? '' : `<h2>Missing minutes</h2>${lines.join('')}`;
+  return lines.length === 0 ? '' : `<h2>Missing ${nounOf(timeframe)}s</h2>${lines.join('')}`;
 }
 
 /** HTML. */
@@ -191,7 +194,7 @@ export function comparisonPage(
   judgement: ComparisonJudgement,
   context: ComparisonContext,
 ): string {
-  const { symbols, spans } = comparison;
+  const { symbols, spans, timeframe } = comparison;
   const { ours, reference, notes, unexplainedPercent, comparedWallMs } = context;
   const values = valuesCompared(symbols);
   const nothing = unexplained(symbols);
@@ -199,18 +202,19 @@ export function comparisonPage(
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>tickshard compare: ${judgement.verdict}</title><style>${STYLE}</style></head><body>
+<title>tickshard compare, ${timeframe}: ${judgement.verdict}</title><style>${STYLE}</style></head><body>
 <h1>Our candles against ${reference.polled === true ? "the broker's" : 'the reference'}</h1>
 <p class="verdict${judgement.verdict === 'pass' ? '' : ' fail'}">${escapeHtml(verdictLine(comparison, judgement, context))}</p>
 <dl><dt>Ours</dt><dd>${escapeHtml(originText(ours))}</dd><dt>Reference</dt><dd>${escapeHtml(originText(reference))}</dd>
-<dt>Days</dt><dd>${spans.map(({ date, firstMs, lastMs }) => `${date} ${istMinute(firstMs)} to ${istMinute(lastMs + MINUTE_MS)}`).join(', ') || 'none'}</dd>
+<dt>Timeframe</dt><dd>${timeframe}</dd>
+<dt>Days</dt><dd>${spans.map((span) => spanText(span, timeframe)).join(', ') || 'none'}</dd>
 <dt>Values</dt><dd>${values} compared; more than a tick apart ${explained(symbols)} with a cause, ${nothing} without${share}</dd>
 <dt>Compared</dt><dd>${istStamp(comparedWallMs)}</dd></dl>
-<h2>Causes of differences</h2>${causeBar(symbols)}
-<h2>Symbols</h2>${symbolTable(symbols)}
+<h2>Causes of differences</h2>${causeBar(comparison)}
+<h2>Symbols</h2>${symbolTable(comparison)}
 <h2>Where in the day</h2>${days(comparison)}
-<h2>Differing minutes</h2>${differenceTable(comparison.differences)}
-${missingList(symbols)}
+<h2>Differing ${nounOf(timeframe)}s</h2>${differenceTable(comparison)}
+${missingList(comparison)}
 ${notes.length === 0 ? '' : `<h2>Notes</h2>${notes.map((note) => `<p>${escapeHtml(note)}</p>`).join('')}`}
 </body></html>
 `;

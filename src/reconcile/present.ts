@@ -1,8 +1,11 @@
 /** A comparison as text for a terminal. Pure. */
-import { istDate, istMinute, MINUTE_MS } from '../market/session.js';
+import { istDate, istMinute } from '../market/session.js';
+import { lengthMs, nounOf, ofTimeframe } from './candle-length.js';
+import type { DateSpan } from './minutes.js';
+import type { Timeframe } from '../market/timeframe.js';
 import { CAUSE_NAME, CAUSES, causesOf } from './causes.js';
 import { FIELDS, PRICES, type CandleField } from './fields.js';
-import { valuesCompared, type Difference, type SymbolComparison } from './symbol-comparison.js';
+import { valuesCompared, type SymbolComparison } from './symbol-comparison.js';
 import { type Comparison } from './comparison.js';
 import { type FieldDifference } from './field-difference.js';
 import { type Origin, originText, simulated } from './origin.js';
@@ -40,7 +43,14 @@ function cell(symbol: SymbolComparison, field: CandleField, short: boolean): str
   return [...(exact > 0 || rest.length === 0 ? [String(exact)] : []), ...rest].join(' ');
 }
 
-const HEAD = ['symbol', 'minutes', ...FIELDS, 'missing', 'partial', 'unseen'];
+const headOf = (timeframe: Timeframe): string[] => [
+  'symbol',
+  `${nounOf(timeframe)}s`,
+  ...FIELDS,
+  'missing',
+  'partial',
+  'unseen',
+];
 
 function cells(symbol: SymbolComparison, short: boolean): string[] {
   const { missing, unseen, partial } = symbol;
@@ -56,7 +66,7 @@ function cells(symbol: SymbolComparison, short: boolean): string[] {
 }
 
 function aligned(rows: readonly string[][]): string[] {
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows.map((row) =>
     row
       .map((text, column) => (column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column])))
@@ -64,11 +74,12 @@ function aligned(rows: readonly string[][]): string[] {
   );
 }
 
-/** A line a symbol. Lines wider than `columns` leave out counts of exact minutes. */
-function table(symbols: readonly SymbolComparison[], columns: number): string[] {
-  const full = aligned([HEAD, ...symbols.map((symbol) => cells(symbol, false))]);
+/** A line a symbol. Lines wider than `columns` leave out counts of exact candles. */
+function table({ symbols, timeframe }: Comparison, columns: number): string[] {
+  const head = headOf(timeframe);
+  const full = aligned([head, ...symbols.map((symbol) => cells(symbol, false))]);
   if (full[0].length <= columns) return [...full, ...legend(false, columns)];
-  return [...aligned([HEAD, ...symbols.map((symbol) => cells(symbol, true))]), ...legend(true, columns)];
+  return [...aligned([head, ...symbols.map((symbol) => cells(symbol, true))]), ...legend(true, columns)];
 }
 
 function legend(short: boolean, columns: number): string[] {
@@ -93,7 +104,7 @@ export function fieldText({ field, agreement, ours, reference, cause, distance }
 const minuteText = (ms: number): string => `${istDate(ms)} ${istMinute(ms)}`;
 
 /** The worst, with both values. */
-function worstText(differences: readonly Difference[], columns: number): string[] {
+function worstText({ differences, timeframe }: Comparison, columns: number): string[] {
   const different = differences.filter(({ fields }) =>
     fields.some(({ agreement }) => agreement === 'different'),
   );
@@ -105,8 +116,8 @@ function worstText(differences: readonly Difference[], columns: number): string[
   });
   const head =
     different.length > shown.length
-      ? `The worst ${shown.length} of ${different.length} differing minutes, ours / reference:`
-      : 'Differing minutes, ours / reference:';
+      ? `The worst ${shown.length} of ${different.length} differing ${nounOf(timeframe)}s, ours / reference:`
+      : `Differing ${nounOf(timeframe)}s, ours / reference:`;
   return ['', head, ...lines];
 }
 
@@ -145,13 +156,21 @@ function missingText(
   ];
 }
 
-/** `2026-11-23 09:15 to 09:30` for the first dates; half-open. */
-function hoursText({ spans, symbols }: Comparison): string {
+/**
+ * `2026-11-23 09:15 to 09:30`, half-open; of a longer timeframe the labels of the first and the last candle, whose end
+ * its session decides, and of days the date.
+ */
+export function spanText({ date, firstMs, lastMs }: DateSpan, timeframe: Timeframe): string {
+  if (timeframe === '1d') return date;
+  const toMs = timeframe === '1m' ? lastMs + lengthMs(timeframe) : lastMs;
+  return `${minuteText(firstMs)} to ${istMinute(toMs)}`;
+}
+
+/** Of the first dates. */
+function hoursText({ spans, symbols, timeframe }: Comparison): string {
   const outside = symbols.reduce((sum, symbol) => sum + symbol.outside, 0);
   const more = spans.length - SHOWN.dates;
-  const texts = spans
-    .slice(0, SHOWN.dates)
-    .map(({ firstMs, lastMs }) => `${minuteText(firstMs)} to ${istMinute(lastMs + MINUTE_MS)}`);
+  const texts = spans.slice(0, SHOWN.dates).map((span) => spanText(span, timeframe));
   return texts.length === 0
     ? 'none: our files hold no candle'
     : `${texts.join(', ')}${more > 0 ? ` and ${more} more dates` : ''} IST${outside > 0 ? `; ${count(outside, 'row')} of the reference outside of this not counted` : ''}`;
@@ -184,7 +203,7 @@ function agreementText(symbols: readonly SymbolComparison[], allVolumes: boolean
 
 /** The verdict, and what it does not prove. */
 export function verdictLine(
-  { symbols }: Comparison,
+  { symbols, timeframe }: Comparison,
   { verdict, reasons }: ComparisonJudgement,
   { ours }: ComparisonContext,
 ): string {
@@ -195,37 +214,39 @@ export function verdictLine(
   const aside =
     sum(({ partial }) => partial.minutes) + sum(({ unseen }) => unseen.ours.length + unseen.reference.length);
   const lacked = sum(({ missing }) => missing.reference.length);
+  const noun = nounOf(timeframe);
   const limits = [
     'other dates, hours and symbols',
+    ...(timeframe === '1m' ? [] : ['other timeframes']),
     ...(aside > 0
-      ? [`the ${count(aside, 'minute')} that ${aside === 1 ? 'was' : 'were'} partial or unseen`]
+      ? [`the ${count(aside, noun)} that ${aside === 1 ? 'was' : 'were'} partial or unseen`]
       : []),
-    ...(lacked > 0 ? [`the ${count(lacked, 'minute')} that the reference lacks`] : []),
+    ...(lacked > 0 ? [`the ${count(lacked, noun)} that the reference lacks`] : []),
     ...(simulated(ours) ? ['the live feed, for our candles are of a simulated market'] : []),
   ];
   const minutes = `In ${count(
     sum(({ compared }) => compared),
-    'minute',
-  )} of ${count(symbols.length, 'symbol')}, ${agreementText(symbols, verdict === 'pass')}`;
+    noun,
+  )}${ofTimeframe(timeframe)} of ${count(symbols.length, 'symbol')}, ${agreementText(symbols, verdict === 'pass')}`;
   const silence = `This says nothing of ${limits.join('; nor of ')}.`;
   if (verdict === 'pass') return `Verdict: PASS. ${minutes} and no candle of ours is missing. ${silence}`;
   return `Verdict: PRICES AGREE, which is no pass. ${minutes} and no candle of ours is missing, but ${reasons.join('; ')}, so nothing is proved of volume, nor of what is computed from it. ${silence}`;
 }
 
 /** Minutes without a trade, which no candle has to be of. */
-export function idleNotes({ symbols }: Comparison): string[] {
+export function idleNotes({ symbols, timeframe }: Comparison): string[] {
   const sum = (side: 'ours' | 'reference'): number =>
     symbols.reduce((total, { idle }) => total + idle[side].length, 0);
   const [ours, reference] = [sum('ours'), sum('reference')];
   return [
     ...(ours > 0
       ? [
-          `Nothing traded in ${count(ours, 'minute')} of which the reference has a flat row without volume: no candle of ours is missing there.`,
+          `Nothing traded in ${count(ours, nounOf(timeframe))} of which the reference has a flat row without volume: no candle of ours is missing there.`,
         ]
       : []),
     ...(reference > 0
       ? [
-          `Only a repeated price is in ${count(reference, 'minute')} of ours: the reference needs no candle there.`,
+          `Only a repeated price is in ${count(reference, nounOf(timeframe))} of ours: the reference needs no candle there.`,
         ]
       : []),
   ];
@@ -238,7 +259,7 @@ export function comparisonText(
   context: ComparisonContext,
   columns: number,
 ): string {
-  const { symbols, differences } = comparison;
+  const { symbols, timeframe } = comparison;
   const assumed = symbols.filter(({ tickSizeKnown }) => !tickSizeKnown);
   const relabelled = symbols.reduce((sum, symbol) => sum + symbol.relabelled, 0);
   const notes = [
@@ -249,7 +270,7 @@ export function comparisonText(
       : []),
     ...(relabelled > 0
       ? [
-          `${count(relabelled, 'closing auction')} that the reference labels a minute earlier than ours ${relabelled === 1 ? 'is' : 'are'} compared all the same.`,
+          `${count(relabelled, 'closing auction')} that the reference labels ${timeframe === '1m' ? 'a minute ' : ''}earlier than ours ${relabelled === 1 ? 'is' : 'are'} compared all the same.`,
         ]
       : []),
     ...context.notes,
@@ -262,10 +283,16 @@ export function comparisonText(
   return [
     wrap(`Ours       ${originText(context.ours)}`, columns, 11),
     wrap(`Reference  ${originText(context.reference)}`, columns, 11),
-    wrap(`Minutes    ${hoursText(comparison)}`, columns, 11),
+    wrap(
+      timeframe === '1m'
+        ? `Minutes    ${hoursText(comparison)}`
+        : `Candles    of ${timeframe}, labelled ${hoursText(comparison)}`,
+      columns,
+      11,
+    ),
     '',
-    ...table(symbols, columns),
-    ...worstText(differences, columns),
+    ...table(comparison, columns),
+    ...worstText(comparison, columns),
     ...causeText(symbols, columns),
     ...(remarks.length > 0 ? ['', ...remarks] : []),
     '',

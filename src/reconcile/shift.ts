@@ -5,10 +5,11 @@
  * volumes agree, at any other they do not.
  */
 import { MINUTE_MS } from '../market/session.js';
+import { minutesOf, type Timeframe } from '../market/timeframe.js';
 import type { CandleRow } from '../candles/candle.js';
 import type { OurCandle } from './minutes.js';
 
-/** One symbol on one IST date. */
+/** One symbol on one IST date; of days, on all. */
 export interface Unit {
   readonly ours: readonly OurCandle[];
   /** By epoch ms; also of the days before and after. */
@@ -16,6 +17,7 @@ export interface Unit {
   readonly tickRupees: number;
   /** Both sides have traded quantities. */
   readonly volumes: boolean;
+  readonly timeframe: Timeframe;
 }
 
 /** Shares of values that agree, 0 to 1, over `minutes` that both sides have. */
@@ -41,9 +43,21 @@ const MIN_CLEAR = 0.75;
 const MIN_LEAD = 0.15;
 /** Minutes. */
 const MAX_SHIFT = 24 * 60;
-/** Minutes: labels by the end of the minute, India's offset, and both. */
+/** India's offset, minutes. */
 export const ZONE_MINUTES = 330;
-const KNOWN = [1, -1, -ZONE_MINUTES, ZONE_MINUTES, 1 - ZONE_MINUTES, ZONE_MINUTES + 1];
+
+/** Minutes from a candle's label to the next one's. */
+export const stepOf = (timeframe: Timeframe): number => Math.min(MAX_SHIFT, minutesOf(timeframe));
+
+/** Minutes: labels by the end of the candle, India's offset, and both. */
+const knownShifts = (step: number): readonly number[] => [
+  step,
+  -step,
+  -ZONE_MINUTES,
+  ZONE_MINUTES,
+  step - ZONE_MINUTES,
+  ZONE_MINUTES + step,
+];
 
 /** Every n-th candle, so that at most MAX_SAMPLES are left. */
 function sampled(candles: readonly OurCandle[]): readonly OurCandle[] {
@@ -151,7 +165,12 @@ export function shiftOf(unit: Unit, factor: number, known: readonly number[], al
   if (none.prices > 1 - MIN_GAIN && (!unit.volumes || none.volumes > 1 - MIN_GAIN)) return 0;
   const at = (shift: number): ShiftAgreement => agreementAt(unit, samples, shift, factor);
   const half = samples.length / 2;
-  const likely = likeliest([...known, ...KNOWN], at, none, Math.max(MIN_MINUTES.known, half));
+  const likely = likeliest(
+    [...known, ...knownShifts(stepOf(unit.timeframe))],
+    at,
+    none,
+    Math.max(MIN_MINUTES.known, half),
+  );
   if (!all || (likely !== undefined && likely.share >= MIN_CLEAR)) return likely?.shift ?? 0;
   const other = only(at, none, Math.max(MIN_MINUTES.any, half), unit.volumes);
   return (other !== undefined && other.share > (likely?.share ?? 0) ? other : likely)?.shift ?? 0;

@@ -1,6 +1,8 @@
 /** Compares one symbol's candles with the reference's. Pure. */
 import type { VolumeKind } from '../candles/candle.js';
-import { istDate, MINUTE_MS } from '../market/session.js';
+import { istDate } from '../market/session.js';
+import type { Timeframe } from '../market/timeframe.js';
+import { lengthMs, tradedMinutes } from './candle-length.js';
 import { noCauses, type CauseCounts, type LateTrades } from './causes.js';
 import { type BoundedDay, type BoundedMinute, type ExcusedPrice, type ExcuseSide } from './excuse-bounds.js';
 import {
@@ -9,13 +11,14 @@ import {
   fieldDifference,
   rangeTicks,
   tickSizeOf,
+  type ComparedFeed,
   type FieldDifference,
 } from './field-difference.js';
 import { FIELDS, PRICES, type Agreement, type CandleField } from './fields.js';
 import { idleRows } from './idle.js';
 import { align, type AbsentMinutes, type Coverage, type MatchedMinute, type OurCandle } from './minutes.js';
 
-/** One symbol's candles, ascending, one a minute. */
+/** One symbol's candles, ascending, one a label. */
 export interface Side {
   readonly candles: readonly OurCandle[];
   readonly volumeKind: VolumeKind;
@@ -126,10 +129,10 @@ function excusedOf(found: readonly FieldDifference[]): ExcusedPrice[] {
 /** Whole minutes by IST date, for the bounds of causes. Those without a quality row say nothing of the feed. */
 class BoundedMinutes {
   readonly byDate = new Map<string, BoundedMinute[]>();
-  readonly #tick: number;
+  readonly #feed: ComparedFeed;
 
-  constructor(tick: number) {
-    this.#tick = tick;
+  constructor(feed: ComparedFeed) {
+    this.#feed = feed;
   }
 
   add({ ours }: MatchedMinute, found: readonly FieldDifference[]): void {
@@ -139,7 +142,8 @@ class BoundedMinutes {
     this.byDate.set(date, minutes);
     minutes.push({
       quality: ours.quality,
-      rangeTicks: rangeTicks(ours, this.#tick),
+      minutes: this.#feed.minutes,
+      rangeTicks: rangeTicks(ours, this.#feed),
       excused: excusedOf(found),
     });
   }
@@ -152,10 +156,10 @@ function tallied(
   found: (match: MatchedMinute) => FieldDifference[],
   fields: readonly CandleField[],
   tally: MinuteTally,
-  tick: number,
+  feed: ComparedFeed,
 ): { readonly differences: Difference[]; readonly bounded: BoundedMinutes } {
   const differences: Difference[] = [];
-  const bounded = new BoundedMinutes(tick);
+  const bounded = new BoundedMinutes(feed);
   for (const match of matches) {
     const unequal = found(match);
     if (match.ours.partial || match.reference.partial) {
@@ -175,11 +179,12 @@ function tallied(
 function lateTradesOf(
   mode: string | undefined,
   reference: readonly OurCandle[],
+  timeframe: Timeframe,
 ): (match: MatchedMinute) => LateTrades | undefined {
   if (mode !== 'ltp' && mode !== 'quote') return () => undefined;
   const byStart = new Map(reference.map((one) => [one.candle.timestampMs, one]));
   return (match) => ({
-    before: byStart.get(match.reference.candle.timestampMs - MINUTE_MS),
+    before: byStart.get(match.reference.candle.timestampMs - lengthMs(timeframe)),
     slackKnown: mode === 'quote',
   });
 }
@@ -195,6 +200,7 @@ export interface BoundedSymbolDay extends BoundedDay {
 export function compareSymbol(
   pair: SymbolPair,
   coverage: Coverage,
+  timeframe: Timeframe,
 ): {
   readonly result: SymbolComparison;
   readonly differences: Difference[];
@@ -206,27 +212,24 @@ export function compareSymbol(
     reference !== undefined && ours.volumeKind === 'traded' && reference.volumeKind === 'traded';
   const fields = volumeCompared ? FIELDS : PRICES;
   const referenceCandles = reference?.candles ?? [];
-  const idleOnes = new Set(
-    [ours, ...(reference === undefined ? [] : [reference])].flatMap(({ candles, volumeKind }) => [
-      ...idleRows(candles, volumeKind),
-    ]),
-  );
+  const sides = reference === undefined ? [ours] : [ours, reference];
+  const idleOnes = new Set(sides.flatMap(({ candles, volumeKind }) => [...idleRows(candles, volumeKind)]));
   const { matches, unmatchedPartial, missing, unseen, idle, outside, relabelled } = align(
     ours.candles,
     referenceCandles,
     coverage,
     idleOnes,
   );
-  const feed = { tick: tick.units, mode: ours.mode };
+  const feed = { tick: tick.units, mode: ours.mode, minutes: tradedMinutes(timeframe) };
   const ranges = dayRanges(ours.candles, referenceCandles, feed);
-  const lateTrades = lateTradesOf(ours.mode, referenceCandles);
+  const lateTrades = lateTradesOf(ours.mode, referenceCandles, timeframe);
   const found = (match: MatchedMinute): FieldDifference[] => {
     const day = ranges.get(match.reference)!;
     const late = lateTrades(match);
     return fields.flatMap((field) => fieldDifference(field, match, feed, day, late) ?? []);
   };
   const tally = new MinuteTally(unmatchedPartial.length, missing);
-  const { differences, bounded } = tallied(pair, matches, found, fields, tally, tick.units);
+  const { differences, bounded } = tallied(pair, matches, found, fields, tally, feed);
   const { compared, comparedOn, partial, causes, judged, otherPrints } = tally;
   const result: SymbolComparison = {
     symbol,

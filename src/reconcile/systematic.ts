@@ -1,10 +1,12 @@
 /**
- * Finds what makes a whole reference differ from ours in one way: labels of another zone or of the minute's end, prices
+ * Finds what makes a whole reference differ from ours in one way: labels of another zone or of the candle's end, prices
  * in paise, volumes in lots, and other constants. Each is one sentence. Pure.
  */
 import type { CandleRow } from '../candles/candle.js';
 import { istDate, MINUTE_MS } from '../market/session.js';
+import type { Timeframe } from '../market/timeframe.js';
 import { named } from '../text/named.js';
+import { nounOf } from './candle-length.js';
 import { tickSizeOf } from './field-difference.js';
 import { PRICES } from './fields.js';
 import {
@@ -15,7 +17,7 @@ import {
   type PriceScale,
   type VolumeScale,
 } from './scale.js';
-import { shiftOf, ZONE_MINUTES, type Unit } from './shift.js';
+import { shiftOf, stepOf, ZONE_MINUTES, type Unit } from './shift.js';
 import type { SymbolPair } from './symbol-comparison.js';
 import { nameOf } from './verdict.js';
 
@@ -38,10 +40,15 @@ interface NamedUnit extends Unit {
   readonly rows: readonly CandleRow[];
 }
 
-function byIstDate<T>(values: readonly T[], msOf: (value: T) => number): Map<string, T[]> {
+/** Days are all together: one says nothing of what they have in common. */
+function byIstDate<T>(
+  values: readonly T[],
+  msOf: (value: T) => number,
+  timeframe: Timeframe,
+): Map<string, T[]> {
   const by = new Map<string, T[]>();
   for (const value of values) {
-    const date = istDate(msOf(value));
+    const date = timeframe === '1d' ? '' : istDate(msOf(value));
     const there = by.get(date);
     if (there === undefined) by.set(date, [value]);
     else there.push(value);
@@ -49,15 +56,15 @@ function byIstDate<T>(values: readonly T[], msOf: (value: T) => number): Map<str
   return by;
 }
 
-function unitsOf(pairs: readonly SymbolPair[]): NamedUnit[] {
+function unitsOf(pairs: readonly SymbolPair[], timeframe: Timeframe): NamedUnit[] {
   return pairs.flatMap((pair) => {
     const { ours, reference } = pair;
     if (reference === undefined) return [];
     const whole = ours.candles.filter(({ partial, source }) => !partial && source !== 'auction');
     const theirs = reference.candles.filter(({ partial }) => !partial).map(({ candle }) => candle);
-    const rowsOn = byIstDate(theirs, ({ timestampMs }) => timestampMs);
+    const rowsOn = byIstDate(theirs, ({ timestampMs }) => timestampMs, timeframe);
     const all = new Map(theirs.map((row) => [row.timestampMs, row]));
-    return [...byIstDate(whole, ({ candle }) => candle.timestampMs)].map(([date, candles]) => ({
+    return [...byIstDate(whole, ({ candle }) => candle.timestampMs, timeframe)].map(([date, candles]) => ({
       symbol: nameOf(pair),
       date,
       ours: candles,
@@ -65,6 +72,7 @@ function unitsOf(pairs: readonly SymbolPair[]): NamedUnit[] {
       reference: all,
       tickRupees: tickSizeOf(pair.tickSizeRupees).rupees,
       volumes: ours.volumeKind === 'traded' && reference.volumeKind === 'traded',
+      timeframe,
     }));
   });
 }
@@ -78,19 +86,25 @@ function durationText(minutes: number): string {
 const ZONE_REMEDY = 'write them with their zone (in pandas tz_localize, then tz_convert)';
 
 /** `shift`: minutes by which the reference is later. */
-function shiftTexts(shift: number): readonly [what: string, why: string, remedy: string] {
+function shiftTexts(
+  shift: number,
+  timeframe: Timeframe,
+): readonly [what: string, why: string, remedy: string] {
   const what = `${durationText(Math.abs(shift))} ${shift < 0 ? 'earlier than' : 'ahead of'} ours`;
-  const end = ', each labelled by the end of its minute';
-  if (shift === 1) return [what, ', as of labels by the end of the minute', 'label each by its start'];
-  if (shift === -1) return [what, ', as of labels moved to a start that they had', 'label each by its start'];
-  for (const late of [0, 1]) {
-    const more = late === 1 ? end : '';
+  const step = stepOf(timeframe);
+  const noun = nounOf(timeframe);
+  const end = `, each labelled by the end of its ${noun}`;
+  if (shift === step) return [what, `, as of labels by the end of the ${noun}`, 'label each by its start'];
+  if (shift === -step)
+    return [what, ', as of labels moved to a start that they had', 'label each by its start'];
+  for (const late of [0, step]) {
+    const more = late === step ? end : '';
     if (shift === late - ZONE_MINUTES)
       return [what, `, as of UTC written without its zone${more}`, ZONE_REMEDY];
     if (shift === late + ZONE_MINUTES)
       return [what, `, as of Indian time written as UTC and moved once more${more}`, ZONE_REMEDY];
   }
-  return [what, ' throughout', 'label each by the start of its minute in Indian time'];
+  return [what, ' throughout', `label each by the start of its ${noun} in Indian time`];
 }
 
 /** `100 times ours`, `ours divided by 250`. */
@@ -167,7 +181,7 @@ function textsOf(unit: NamedUnit, known: Set<number>, all: boolean): Texts[] {
   const prices = priceScale(pairs, unit.tickRupees);
   const volumes = unit.volumes ? volumeScale(pairs) : undefined;
   return [
-    ...(shift === 0 ? [] : [['times', ...shiftTexts(shift)] as const]),
+    ...(shift === 0 ? [] : [['times', ...shiftTexts(shift, unit.timeframe)] as const]),
     ...(power === 1 ? [] : [['prices', timesOurs(power), powerWhy(power), undo(power)] as const]),
     ...(prices === undefined ? [] : [priceTexts(prices)]),
     ...(volumes === undefined ? [] : [volumeTexts(volumes)]),
@@ -188,8 +202,11 @@ function scopeText(found: readonly NamedUnit[], all: readonly NamedUnit[]): stri
 }
 
 /** The most frequent first. `pairs`: the reference's candles also of the days before and after ours. */
-export function systematicDifferences(pairs: readonly SymbolPair[]): SystematicDifference[] {
-  const units = unitsOf(pairs);
+export function systematicDifferences(
+  pairs: readonly SymbolPair[],
+  timeframe: Timeframe = '1m',
+): SystematicDifference[] {
+  const units = unitsOf(pairs, timeframe);
   const known = new Set<number>();
   const byText = new Map<string, { readonly texts: Texts; readonly units: NamedUnit[] }>();
   units.forEach((unit, k) => {

@@ -1,4 +1,5 @@
 /** The verdict of a comparison. Pure. */
+import { nounOf } from './candle-length.js';
 import { UNEXPLAINED_PERCENT } from './defaults.js';
 import { percentText } from '../text/percent.js';
 import { valuesCompared } from './symbol-comparison.js';
@@ -57,14 +58,14 @@ function summed(
 }
 
 /** A reason if more minutes are missing than brokers usually skip. */
-function missingInReference(symbols: readonly SymbolComparison[]): string[] {
+function missingInReference(symbols: readonly SymbolComparison[], noun: string): string[] {
   const lacked = symbols.reduce((sum, { missing }) => sum + missing.reference.length, 0);
   const there = symbols.reduce((sum, { compared }) => sum + compared, 0);
   if (lacked <= (lacked + there) * MAX_REFERENCE_MISSING) return [];
   return summed(
     symbols,
     ({ missing }) => missing.reference.length,
-    (sum, names) => `${count(sum, 'minute')} of ours missing in the reference (${names})`,
+    (sum, names) => `${count(sum, noun)} of ours missing in the reference (${names})`,
   );
 }
 
@@ -95,38 +96,37 @@ export function explained(symbols: readonly SymbolComparison[]): number {
 }
 
 /** E.g. `low of TCS on 2026-11-23 (310 of 360 minutes, at most 95 at 1.5 packets a second)`. */
-function excessText({
-  symbol,
-  exchange,
-  date,
-  side,
-  minutes,
-  what,
-  found,
-  allowed,
-  packetRate,
-}: ExcessOfDay): string {
+function excessText(
+  { symbol, exchange, date, side, minutes, what, found, allowed, packetRate }: ExcessOfDay,
+  noun: string,
+): string {
   const whose = symbol === undefined ? 'all symbols' : nameOf({ symbol, exchange: exchange ?? 'NSE' });
   const rate = `${packetRate.toFixed(1)} packets a second`;
   const how =
     what === 'share'
-      ? `${found} of ${count(minutes, 'minute')}, at most ${allowed} at ${rate}`
+      ? `${found} of ${count(minutes, noun)}, at most ${allowed} at ${rate}`
       : `${found.toFixed(1)} ticks in the mean, at most ${allowed.toFixed(1)} at ${rate}`;
   return `${side} of ${whose} on ${date} (${how})`;
 }
 
 /** A reason if more has a cause than a conflated feed can hide, or further away. */
-function excessReasons(excesses: readonly ExcessOfDay[]): string[] {
+function excessReasons(excesses: readonly ExcessOfDay[], noun: string): string[] {
   if (excesses.length === 0) return [];
-  return [`more differs than the feed can hide: ${named(excesses.map(excessText), MAX_EXCESSES)}`];
+  return [
+    `more differs than the feed can hide: ${named(
+      excesses.map((one) => excessText(one, noun)),
+      MAX_EXCESSES,
+    )}`,
+  ];
 }
 
 /** `objections`: reasons not to compare these folders at all, and what differs throughout. */
 export function judge(
-  { symbols, excesses }: Comparison,
+  { symbols, excesses, timeframe }: Comparison,
   objections: readonly string[],
   unexplainedPercent = UNEXPLAINED_PERCENT,
 ): ComparisonJudgement {
+  const noun = nounOf(timeframe);
   const referenced = symbols.filter(({ referenceFound }) => referenceFound);
   const reasons = [
     ...objections,
@@ -139,10 +139,10 @@ export function judge(
     ...summed(
       referenced,
       ({ compared }) => (compared > 0 ? 0 : 1),
-      (_, names) => `no minute is whole on both sides for ${names}`,
+      (_, names) => `no ${noun} is whole on both sides for ${names}`,
     ),
     ...tooManyUnexplained(symbols, unexplainedPercent),
-    ...excessReasons(excesses),
+    ...excessReasons(excesses, noun),
     ...summed(
       symbols,
       ({ otherPrints }) => otherPrints,
@@ -151,9 +151,9 @@ export function judge(
     ...summed(
       symbols,
       ({ missing }) => missing.ours.length,
-      (sum, names) => `${count(sum, 'minute')} of the reference missing in ours (${names})`,
+      (sum, names) => `${count(sum, noun)} of the reference missing in ours (${names})`,
     ),
-    ...missingInReference(referenced),
+    ...missingInReference(referenced, noun),
   ];
   if (reasons.length > 0) return { verdict: 'fail', reasons };
   const unmeasured = symbols.filter(({ volumeCompared }) => !volumeCompared);

@@ -221,6 +221,7 @@ describe('the command line understands', () => {
         reference: 'b',
         symbols: ['A', 'B'],
         date: undefined,
+        timeframe: '1m',
         unexplainedPercent: undefined,
         report: undefined,
         html: undefined,

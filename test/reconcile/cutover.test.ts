@@ -17,7 +17,7 @@ const run = (date: string, more: Partial<RunEvidence> = {}): RunEvidence => ({
 }); // prettier-ignore
 
 const comparison = (date: string, more: Partial<ComparisonEvidence> = {}): ComparisonEvidence => ({
-  kind: 'comparison', path: `compare-${date}.json`, comparedAt: `${date}T16:00:00+05:30`, verdict: 'pass', reasons: [], dates: [date], feeds: ['live'], rules: 2, values: { compared: 3610, explained: 300, unexplained: 0 },
+  kind: 'comparison', path: `compare-${date}.json`, comparedAt: `${date}T16:00:00+05:30`, timeframe: '1m', verdict: 'pass', reasons: [], dates: [date], feeds: ['live'], rules: 2, values: { compared: 3610, explained: 300, unexplained: 0 },
   symbols: SYMBOLS.map((symbol) => ({ symbol, comparedOn: { [date]: 361 }, volumeCompared: true, unexplained: 0 })), ...more,
 }); // prettier-ignore
 

@@ -98,7 +98,7 @@ describe('the page', () => {
     expect(page).toContain('close 100.05 / 100.50 (9 ticks) [unexplained]');
     expect(page).toContain('missing in ours: 2026-11-23 09:23');
     expect(page).toContain('missing in the reference: 2026-11-23 09:22');
-    expect(page).toContain('<title>tickshard compare: fail</title>');
+    expect(page).toContain('<title>tickshard compare, 1m: fail</title>');
     expect(page).toMatch(/class="verdict fail">Verdict: FAIL\./);
   });
 

@@ -1,5 +1,6 @@
 /** Options for the candles, journals and reports that a command reads, and how it judges them. Data. */
 import { CUTOVER_DAYS, UNEXPLAINED_PERCENT } from '../../reconcile/defaults.js';
+import { TIMEFRAMES } from '../../market/timeframe.js';
 import {
   date,
   modeName,
@@ -58,6 +59,14 @@ export const EVIDENCE_OPTIONS = [
     reader: symbolNames,
     help: 'only these, A,B',
     defaultHelp: 'all of which there are candles of ours',
+  }),
+  value({
+    name: 'timeframe',
+    commands: ['compare'],
+    placeholder: 'NAME',
+    reader: oneOf(Object.fromEntries(TIMEFRAMES.map((name) => [name, name]))),
+    help: `length of the candles of both sides: ${TIMEFRAMES.join(', ')}; longer ones than 1m from the opening`,
+    default: '1m',
   }),
   value({
     name: 'date',

@@ -26,9 +26,9 @@ export const command = defineCommand<'compare', CompareArguments>({
   },
   example: 'tickshard compare --ours data/test/websocket_candles --fetch --html day.html',
   check: (values, { columns }) => {
-    const { ours, symbols, date, unexplainedPercent, report, html, json } = values;
+    const { ours, symbols, timeframe, date, unexplainedPercent, report, html, json } = values;
     const reference = referenceOf(values);
-    return { ours, reference, symbols, date, unexplainedPercent, report, html, json, columns };
+    return { ours, reference, symbols, timeframe, date, unexplainedPercent, report, html, json, columns };
   },
   run: async (options) =>
     compare(

@@ -3,6 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { EngineError, EXIT, sentenceOf } from '../../errors.js';
 import { DAY_MS, istMs } from '../../market/session.js';
+import type { Timeframe } from '../../market/timeframe.js';
 import { SystemClock } from '../../clock.js';
 import { writeText } from '../../gates/report.js';
 import { instrumentOf, type FileInstrument } from '../../parquet/candles-file.js';
@@ -28,10 +29,12 @@ import { checkFolder } from '../../run/output-folders.js';
 import { plainSymbol } from '../../run/names.js';
 
 export interface CompareOptions {
-  /** Folder of `NSE_{SYMBOL}_1m_test.parquet` and `quality/`. */
+  /** Folder of `NSE_{SYMBOL}_1m_test.parquet` and `quality/`, or of the timeframe. */
   readonly ours: string;
   /** Folder of `NSE_{SYMBOL}_1m.parquet` or of another run, a JSON lines file, or the server to ask. */
   readonly reference: string | FetchOptions;
+  /** Of the candles of both sides. */
+  readonly timeframe: Timeframe;
   /** Undefined: all with a file of ours. */
   readonly symbols: readonly string[] | undefined;
   readonly tickSizeRupees: (symbol: string, exchange: string) => number | undefined;
@@ -77,8 +80,8 @@ async function checkFolders(ours: string, reference: string | undefined): Promis
     );
 }
 
-/** By name, those with a candles file of ours in `folder`. Throws EngineError HISTORY. */
-async function instrumentsIn(folder: string): Promise<FileInstrument[]> {
+/** By name, those with a candles file of ours of the timeframe in `folder`. Throws EngineError HISTORY. */
+async function instrumentsIn(folder: string, timeframe: Timeframe): Promise<FileInstrument[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     throw new EngineError(
       'HISTORY',
@@ -87,13 +90,14 @@ async function instrumentsIn(folder: string): Promise<FileInstrument[]> {
     );
   });
   const found = names.sort().flatMap((name) => {
-    const stem = /^(.+)_1m_test\.parquet$/s.exec(name)?.[1];
-    return stem === undefined ? [] : (instrumentOf(stem) ?? []);
+    const end = `_${timeframe}_test.parquet`;
+    const instrument = name.endsWith(end) ? instrumentOf(name.slice(0, -end.length)) : undefined;
+    return instrument === undefined ? [] : [{ ...instrument, timeframe }];
   });
   if (found.length === 0)
     throw new EngineError(
       'HISTORY',
-      `${folder} has no NSE_{SYMBOL}_1m_test.parquet: it is the folder that a run had as --out.`,
+      `${folder} has no NSE_{SYMBOL}_${timeframe}_test.parquet: it is the folder that a run had as --out${timeframe === '1m' ? '' : `, with --timeframes ${timeframe}`}.`,
     );
   return found;
 }
@@ -181,13 +185,14 @@ async function readReference(
   path: string,
   instruments: readonly FileInstrument[],
   window: HistoryWindow,
+  timeframe: Timeframe,
 ): Promise<Reference> {
-  const lines = isLines(path) ? await JsonLines.read(path, window) : undefined;
+  const lines = isLines(path) ? await JsonLines.read(path, window, timeframe) : undefined;
   const sides: (ReadSide | undefined)[] = [];
   for (const instrument of instruments) {
     const file =
       lines === undefined ? await readCandleFile(path, instrument, 'either', window) : lines.of(instrument);
-    sides.push(file && sideFrom(file));
+    sides.push(file && sideFrom(file, timeframe));
   }
   const files = [
     ...new Map(sides.flatMap((side) => (side === undefined ? [] : [[side.path, side.origin]]))).values(),
@@ -210,12 +215,12 @@ export async function compare(
   out: (text: string) => void,
   say: (sentence: string) => void = () => undefined,
 ): Promise<number> {
-  const { ours, reference, symbols, tickSizeRupees, date, json, columns, report, html } = options;
+  const { ours, reference, timeframe, symbols, tickSizeRupees, date, json, columns, report, html } = options;
   const unexplainedPercent = options.unexplainedPercent ?? UNEXPLAINED_PERCENT;
   await checkFolders(ours, typeof reference === 'string' ? reference : undefined);
   // Before the broker is asked a hundred times.
   for (const path of [report, html]) if (path !== undefined) checkFolder(dirname(resolve(path)));
-  const instruments = selectedInstruments(await instrumentsIn(ours), symbols, ours);
+  const instruments = selectedInstruments(await instrumentsIn(ours, timeframe), symbols, ours);
   const mine: ReadSide[] = [];
   for (const instrument of instruments) mine.push(await readOurs(ours, instrument, dayWindow(date)));
   const sides = mine.map(({ side }) => side);
@@ -224,16 +229,17 @@ export async function compare(
   const ourOrigin: Origin = { folder: ours, files: mine.map(({ origin }) => origin) };
   const theirs =
     typeof reference === 'string'
-      ? await readReference(reference, instruments, widened(windowOf(sides)))
-      : await fetchedReference(instruments, sides, ourOrigin, reference, say);
-  const pairs = instruments.map((instrument, index): SymbolPair => ({
-    ...instrument,
-    tickSizeRupees: tickSizeRupees(instrument.symbol, instrument.exchange),
+      ? await readReference(reference, instruments, widened(windowOf(sides)), timeframe)
+      : await fetchedReference(instruments, sides, ourOrigin, { ...reference, timeframe }, say);
+  const pairs = instruments.map(({ symbol, exchange }, index): SymbolPair => ({
+    symbol,
+    exchange,
+    tickSizeRupees: tickSizeRupees(symbol, exchange),
     ours: sides[index],
     reference: theirs.sides[index]?.side,
   }));
-  const comparison = compareCandles(within(pairs, windowOf(sides)));
-  const systematic = systematicDifferences(pairs);
+  const comparison = compareCandles(within(pairs, windowOf(sides)), timeframe);
+  const systematic = systematicDifferences(pairs, timeframe);
   const objections = [
     originConflict(ourOrigin, theirs.origin) ?? theirs.objection ?? [],
     ...systematic.map(({ reason }) => reason),
@@ -268,7 +274,7 @@ async function fetchedReference(
   instruments: readonly FileInstrument[],
   sides: readonly Side[],
   ours: Origin,
-  options: FetchOptions,
+  options: FetchOptions & { readonly timeframe: Timeframe },
   say: (sentence: string) => void,
 ): Promise<Reference> {
   const spans = dateSpans(sides.map(({ candles }) => candles));

@@ -1,11 +1,13 @@
 /** `compare --fetch`: polls the broker's candles of our minutes after the run. */
 import { sleep, SystemClock, type Clock } from '../../clock.js';
 import { EngineError } from '../../errors.js';
-import type { CandlePoller, Credentials, PolledInstrument } from '../../broker/broker.js';
+import type { CandlePoller, Credentials, PolledInstrument, PolledTimeframe } from '../../broker/broker.js';
 import type { Endpoint } from '../../broker/endpoint.js';
 import type { RemoteFeed, TapeChoice } from '../../cli/config.js';
 import type { TapeName } from '../../cli/values.js';
+import { candleEndMs } from '../../market/candle-labels.js';
 import { istDate, istStamp, MINUTE_MS } from '../../market/session.js';
+import type { Timeframe } from '../../market/timeframe.js';
 import { MAX_ANSWERS, stableCandles, type StableCandles } from '../../broker/stable-answers.js';
 import type { Listing } from '../../market/instrument.js';
 import { tradingCalendar } from '../../market/trading-calendar.js';
@@ -24,18 +26,23 @@ import { seenTape } from '../../run/tape.js';
 import { simulatedMaster } from '../../run/instruments.js';
 import { listingFor, niftyFifty, readInstrumentMaster } from '../../run/universe.js';
 
-/** Real ms after its end to ask for a minute of the live market. */
+/** Real ms after its end to ask for a candle of the live market. */
 const SETTLE_MS = 60_000;
-/** Real ms between answers about a minute that may change. */
+/** Real ms between answers about a candle that may change. */
 const POLL_INTERVAL_MS = 5_000;
-/** Real ms after its end until a minute is final. */
-const FINAL_AFTER_MS = 600_000;
+/** Real ms after its end until a candle is final. */
+const FINAL_AFTER_MS = 540_000;
 
 export interface FetchOptions {
   /** `sim`: the simulated broker with our candles' seed, after their last minute. */
   readonly feed: RemoteFeed | { readonly kind: 'sim'; readonly tape: TapeName | undefined };
   /** The instrument file; undefined: the newest fetched. */
   readonly instruments: string | undefined;
+}
+
+/** And the candles' length. */
+interface FetchedCandles extends FetchOptions {
+  readonly timeframe: Timeframe;
 }
 
 export interface FetchedReference {
@@ -75,8 +82,8 @@ interface Server {
   stop(): void;
 }
 
-/** Market ms after our last minute, when all simulated candles have settled. */
-const SIMULATED_LATER_MS = 5 * MINUTE_MS;
+/** Market ms after our last candle's end, when all simulated candles have settled. */
+const SIMULATED_LATER_MS = 4 * MINUTE_MS;
 
 /**
  * The tape of candles whose feed has the symbol and digest `played`. Throws EngineError USAGE if `tape` is another
@@ -137,14 +144,14 @@ function marketOf(ours: Origin): SimulatedMarket {
 async function simulatedServer(
   listings: readonly Listing[],
   { seed, feed, habit, played }: SimulatedMarket,
-  lastMs: number,
+  endMs: number,
   named: TapeName | undefined,
 ): Promise<Server> {
   const tape = await tapeAgain(named, feed, played);
   const child = new SimulatorChild({
     seed,
     speed: 1,
-    atMs: lastMs + SIMULATED_LATER_MS,
+    atMs: endMs + SIMULATED_LATER_MS,
     // Other habits change no trade.
     habits: habit === undefined ? [] : [habit],
     faults: [],
@@ -190,11 +197,40 @@ function notesOf(settled: readonly StableCandles[], poller: CandlePoller): strin
   ];
 }
 
+/** A timeframe with the hours of these listings, by the calendar. Throws EngineError CONFIG. */
+function hoursOf(name: Timeframe, listings: readonly Listing[]): PolledTimeframe {
+  const calendar = tradingCalendar();
+  const byToken = new Map(listings.map((listing) => [`${listing.exchange} ${listing.token}`, listing]));
+  return {
+    name,
+    sessionOf: ({ exchange, token }, date) => {
+      const listing = byToken.get(`${exchange} ${token}`);
+      const day = listing && calendar.day(date, listing);
+      return day === undefined || day.kind === 'shut' ? undefined : day.session;
+    },
+  };
+}
+
+/** When the last candle of all, that begins at `lastMs`, is over; epoch ms. */
+function endOf(lastMs: number, { name, sessionOf }: PolledTimeframe, listings: readonly Listing[]): number {
+  const ends = listings.map((listing) => {
+    const session = sessionOf(listing, istDate(lastMs));
+    return session === undefined ? lastMs + MINUTE_MS : candleEndMs(name, session, lastMs);
+  });
+  return Math.max(...ends);
+}
+
 /** Labels `firstMs` to `lastMs`, both included; epoch ms. */
 export interface FetchWindow {
   readonly instruments: readonly FileInstrument[];
   readonly firstMs: number;
   readonly lastMs: number;
+}
+
+interface PolledWindow extends FetchWindow {
+  /** Of the last candle. */
+  readonly endMs: number;
+  readonly timeframe: PolledTimeframe;
 }
 
 /**
@@ -204,7 +240,7 @@ export interface FetchWindow {
 export async function fetchReference(
   window: FetchWindow,
   ours: Origin,
-  options: FetchOptions,
+  options: FetchedCandles,
   say: (sentence: string) => void,
 ): Promise<FetchedReference> {
   const { feed } = options;
@@ -216,12 +252,14 @@ export async function fetchReference(
   const clock = new SystemClock();
   const market = feed.kind === 'sim' ? marketOf(ours) : undefined;
   const polled = await listingsOf(window, options, market);
+  const timeframe = hoursOf(options.timeframe, polled);
+  const endMs = endOf(window.lastMs, timeframe, polled);
   const server =
     feed.kind === 'sim'
-      ? await simulatedServer(polled, market!, window.lastMs, feed.tape)
+      ? await simulatedServer(polled, market!, endMs, feed.tape)
       : { ...accessTo(feed), name: feedName(feed), stop: () => undefined };
   try {
-    return await pollServer(server, polled, window, feed.kind, clock, say);
+    return await pollServer(server, polled, { ...window, endMs, timeframe }, feed.kind, clock, say);
   } finally {
     server.stop();
   }
@@ -230,7 +268,7 @@ export async function fetchReference(
 async function pollServer(
   server: Server,
   polled: readonly PolledInstrument[],
-  { firstMs, lastMs }: FetchWindow,
+  { firstMs, lastMs, endMs, timeframe }: PolledWindow,
   kind: FetchOptions['feed']['kind'],
   clock: Clock,
   say: (sentence: string) => void,
@@ -239,15 +277,17 @@ async function pollServer(
   for (const warning of warnings) say(`Warning: ${warning}`);
   const abort = new AbortController();
   const session = await logInPatiently(broker.access, { endpoint, credentials }, clock, abort.signal, say);
-  const poller = broker.candles.poller({ endpoint, session, clock, signal: abort.signal, say });
-  // Another server may have any market time: only equal answers say that a minute has settled.
-  const settlesMs = kind === 'live' ? lastMs + MINUTE_MS + SETTLE_MS : 0;
+  const poller = broker.candles.poller({ endpoint, session, clock, signal: abort.signal, say, timeframe });
+  // Another server may have any market time: only equal answers say that a candle has settled.
+  const settlesMs = kind === 'live' ? endMs + SETTLE_MS : 0;
   if (settlesMs > clock.wallMs())
-    say(`Waiting until ${istStamp(settlesMs)}, when the last minute has settled.`);
+    say(
+      `Waiting until ${istStamp(settlesMs)}, when the last ${timeframe.name === '1m' ? 'minute' : 'candle'} has settled.`,
+    );
   await sleep(Math.max(0, settlesMs - clock.wallMs()));
-  const past = kind === 'sim' || (kind === 'live' && clock.wallMs() > lastMs + FINAL_AFTER_MS);
+  const past = kind === 'sim' || (kind === 'live' && clock.wallMs() > endMs + FINAL_AFTER_MS);
   const settled = await stableCandles(
-    // The same minutes for all symbols, to find one missing in ours.
+    // The same times for all symbols, to find one missing in ours.
     polled.map((instrument) => ({ instrument, fromMs: firstMs, toMs: lastMs })),
     {
       ask: (instrument, fromMs, toMs) => poller.candles(instrument, fromMs, toMs),

@@ -1,7 +1,10 @@
 /** Candle files and polled candles as sides of a comparison. */
 import { FIRST_RULES } from '../../candles/rules.js';
 import { EngineError } from '../../errors.js';
+import { openingOf } from '../../market/day-labels.js';
 import { MINUTE_MS } from '../../market/session.js';
+import type { Timeframe } from '../../market/timeframe.js';
+import { tradingCalendar } from '../../market/trading-calendar.js';
 import { candlesPath } from '../../parquet/candles-file.js';
 import type { FileInstrument } from '../../parquet/candles-file.js';
 import { readCandleFile } from '../../parquet/history.js';
@@ -44,16 +47,29 @@ function isUntraded({ ours, volumeKind, rows }: CandleFile): boolean {
   );
 }
 
-export function sideFrom(file: CandleFile): ReadSide {
+/** The rows with a day's label of midnight moved to the opening; the later of two of one label. Ascending. */
+function atOpenings(rows: readonly StoredCandle[]): StoredCandle[] {
+  const calendar = tradingCalendar();
+  const moved = rows.map(({ candle, quality }) => {
+    const timestampMs = openingOf(candle.timestampMs, candle.exchange, calendar);
+    return { candle: { ...candle, timestampMs }, quality };
+  });
+  return [...new Map(moved.map((row) => [row.candle.timestampMs, row])).values()].sort(
+    (a, b) => a.candle.timestampMs - b.candle.timestampMs,
+  );
+}
+
+export function sideFrom(file: CandleFile, timeframe: Timeframe): ReadSide {
   const notes = [...file.notes];
   const coarse = new Set(file.columns.filter(({ type }) => type === 'float').map(({ name }) => name));
   // A 32-bit float has seven digits, exact to the paisa up to 131,072 rupees: 25000.05 is read as 25000.0508.
   if (PRICES.some((field) => coarse.has(field)))
     notes.push(`${file.path} has prices of 32 bits: they are rounded to the paisa.`);
-  const onMinute = file.rows.filter(({ candle }) => candle.timestampMs % MINUTE_MS === 0);
-  if (onMinute.length < file.rows.length)
+  const rows = timeframe === '1d' && !file.ours ? atOpenings(file.rows) : file.rows;
+  const onMinute = rows.filter(({ candle }) => candle.timestampMs % MINUTE_MS === 0);
+  if (onMinute.length < rows.length)
     notes.push(
-      `${file.path}: ${file.rows.length - onMinute.length} rows that are not at the start of a minute are left out.`,
+      `${file.path}: ${rows.length - onMinute.length} rows that are not at the start of a minute are left out.`,
     );
   const unknown = file.ours ? onMinute.filter(({ quality }) => quality === undefined).length : 0;
   if (unknown > 0)
@@ -102,7 +118,7 @@ export async function readOurs(
         `${path} has no footer key \`${key}\`: another program has written it, and what it holds is not known; name the folder that a run wrote.`,
       );
   }
-  return sideFrom(file);
+  return sideFrom(file, instrument.timeframe ?? '1m');
 }
 
 /** Notes that differ only in the path are one. */

@@ -76,7 +76,8 @@ describe('a call', () => {
 
   it('leaves out and counts rows whose label no candle has', () => {
     const call = candleCall({ name: '5m', sessionOf }, RELIANCE, at('09:15'), at('09:25'));
-    const rows = ['09:15', '09:17', '09:20', '09:30'].map((time) => [`2026-11-23T${time}:00+05:30`, 1, 1, 1, 1, 1]); // prettier-ignore
+    const times = ['09:15', '09:17', '09:20', '09:30'];
+    const rows = times.map((time) => [`2026-11-23T${time}:00+05:30`, 1, 1, 1, 1, 1]);
     const text = JSON.stringify({ status: true, data: rows });
     const window = { symbol: 'RELIANCE', exchange: 'NSE', fromMs: at('09:15'), toMs: at('09:25'), ...call };
     const answer = readAnswer(200, text, window, []);

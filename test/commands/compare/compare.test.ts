@@ -143,6 +143,7 @@ describe('what is printed', () => {
       const keys = [
         'kind',
         'comparedAt',
+        'timeframe',
         'verdict',
         'reasons',
         'ours',

@@ -3,6 +3,7 @@ import { RULES } from '../../../src/candles/rules.js';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CandleWithQuality, FileIdentity } from '../../../src/candles/candle.js';
+import type { Timeframe } from '../../../src/market/timeframe.js';
 import { ParquetStore } from '../../../src/parquet/store.js';
 import { compare, type CompareOptions } from '../../../src/commands/compare/compare.js';
 import { candleOf, duckdb, inFolder, noWait, OPEN_MS } from '../../parquet/candles.js';
@@ -33,6 +34,7 @@ export interface Manner {
   readonly time?: 'zoned' | 'naive' | 'utc';
   readonly price?: string;
   readonly count?: string;
+  readonly timeframe?: Timeframe;
 }
 
 export async function inFolders<T>(body: (folders: Folders) => Promise<T>): Promise<T> {
@@ -49,9 +51,13 @@ export async function writeOurs(
   folder: string,
   rows: readonly CandleWithQuality[],
   identity: FileIdentity = TRADED,
+  timeframe?: Timeframe,
 ): Promise<void> {
   const { symbol, exchange } = rows[0].candle;
-  await new ParquetStore({ outDir: folder, identity, wait: noWait }).write({ exchange, symbol }, rows);
+  await new ParquetStore({ outDir: folder, identity, wait: noWait }).write(
+    { exchange, symbol, timeframe },
+    rows,
+  );
 }
 
 /** The same minutes, `from` to `to`, both included. */
@@ -69,9 +75,9 @@ export async function writeReference(
   folder: string,
   rows: readonly Row[],
   symbol = 'RELIANCE',
-  { time = 'zoned', price = 'DOUBLE', count = 'BIGINT' }: Manner = {},
+  { time = 'zoned', price = 'DOUBLE', count = 'BIGINT', timeframe = '1m' }: Manner = {},
 ): Promise<string> {
-  const path = join(folder, `NSE_${symbol}_1m.parquet`);
+  const path = join(folder, `NSE_${symbol}_${timeframe}.parquet`);
   const values = rows.map((row) => {
     const ms = OPEN_MS + row.minute * 60_000 + (row.seconds ?? 0) * 1000;
     return `('${row.symbol ?? symbol}', 'NSE', epoch_ms(${ms}), ${[row.open ?? '100', row.high ?? '101', row.low ?? '99.5', row.close ?? '100.05'].map((text) => `${text}::${price}`).join(', ')}, ${row.volume ?? '42'}::${count})`;
@@ -98,6 +104,7 @@ export async function comparing(
     {
       ours: folders.ours,
       reference: folders.reference,
+      timeframe: '1m',
       symbols: undefined,
       tickSizeRupees: () => 0.05,
       date: undefined,
