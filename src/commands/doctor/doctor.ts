@@ -96,7 +96,7 @@ async function runChecks(
   say(coresCheck(availableParallelism()));
   say(foldersCheck([out, 'data/test/reports', 'logs'].map((folder) => resolve(folder))));
   say(await freeSpaceCheck(resolve(out)));
-  const market = marketCheck(tradingCalendar().of('NSE'), nowMs);
+  const market = marketCheck(tradingCalendar(), nowMs);
   if (feed.kind === 'sim')
     say({ ...market, observed: `simulated, from ${istStamp(nowMs)}, ${market.observed}` });
   else say(market);

@@ -1,5 +1,7 @@
 /** Checks of this machine, as pure functions of its figures. */
-import { istDate, istStamp, type Calendar } from '../../market/session.js';
+import { SEGMENTS } from '../../market/instrument.js';
+import { istDate, istStamp } from '../../market/session.js';
+import type { TradingCalendar } from '../../market/trading-calendar.js';
 import { failed, passed, warned, type Check } from './check.js';
 
 /** Major versions on which `.ci/run` runs the tests, and the oldest minor version of the first. */
@@ -50,8 +52,9 @@ export function diskCheck(free: number, folder: string): Check {
   return passed('disk', observed);
 }
 
-/** For stocks with derivatives. A shut market passes. */
-export function marketCheck(calendar: Calendar, nowMs: number): Check {
+/** For stocks with derivatives. A shut market passes. A calendar of any segment that ends soon is a warning. */
+export function marketCheck(all: TradingCalendar, nowMs: number): Check {
+  const calendar = all.of('NSE');
   const day = calendar.day(istDate(nowMs), true);
   const next = calendar.nextOpenMs(nowMs, true);
   const opens = next === undefined ? 'on a day that the session data does not cover' : istStamp(next);
@@ -65,7 +68,8 @@ export function marketCheck(calendar: Calendar, nowMs: number): Check {
       observed,
       `The hours are assumed (${day.reason}): look for a newer version, or check the exchange's calendar yourself.`,
     );
-  return passed('market', observed);
+  const endings = all.endings(SEGMENTS, istDate(nowMs));
+  return endings.length > 0 ? warned('market', observed, endings.join(' ')) : passed('market', observed);
 }
 
 /** `aheadMs`: this machine's clock minus the server's `Date`, to about half a second. */

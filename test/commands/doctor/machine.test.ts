@@ -44,11 +44,21 @@ describe('the checks of the machine', () => {
     ['2026-11-23', '08:00', /^shut .*opens 2026-11-23T09:15/],
     ['2026-11-21', '11:00', /^shut .*Saturday.*opens 2026-11-23T09:15/],
   ])('the market on %s at %s', (date, time, observed) => {
-    const check = marketCheck(shippedCalendar().of('NSE'), istMs(date, time));
+    const check = marketCheck(shippedCalendar(), istMs(date, time));
     expect(check.observed).toMatch(observed);
     expect(check.status).toBe('pass');
   });
 
+  it('warns of a calendar that ends soon, and of one that has ended', () => {
+    const { to } = shippedCalendar().of('NSE').covered;
+    const soon = marketCheck(shippedCalendar(), istMs(to, '12:00') - 30 * 86_400_000);
+    expect(soon.status).toBe('warn');
+    expect(soon.remedy).toMatch(/^The trading calendar of NSE.* ends in 30 days, on /);
+    expect(marketCheck(shippedCalendar(), istMs(to, '12:00') - 31 * 86_400_000).remedy ?? '').not.toMatch(
+      /NSE/,
+    );
+  });
+
   it('warns of hours that are assumed', () =>
-    expect(marketCheck(shippedCalendar().of('NSE'), istMs('2031-01-06', '11:00')).status).toBe('warn'));
+    expect(marketCheck(shippedCalendar(), istMs('2031-01-06', '11:00')).status).toBe('warn'));
 });
