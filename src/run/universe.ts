@@ -67,14 +67,15 @@ export function instrumentMaster(
 /** Rupees; of all pairs of currencies. */
 const CURRENCY_TICK = 0.0025;
 
+/** Tick size in rupees; undefined for an instrument that no list has. */
+export type TickSizeOf = (symbol: string, exchange: string) => number | undefined;
+
 /**
- * Tick size in rupees, from the newest download or else the shipped list; undefined if neither has the instrument.
- * Throws EngineError INSTRUMENT if the file cannot be read.
+ * From the newest download or else the shipped list. `exchanges`: those of the instruments. Throws EngineError
+ * INSTRUMENT if the file cannot be read.
  */
-export async function tickSizes(
-  nowMs: number,
-): Promise<(symbol: string, exchange: string) => number | undefined> {
-  const master = await readInstrumentMaster(undefined, true, istDate(nowMs));
+export async function tickSizes(nowMs: number, exchanges: ReadonlySet<string>): Promise<TickSizeOf> {
+  const master = await readInstrumentMaster(undefined, true, istDate(nowMs), exchanges);
   const sizes = new Map(niftyFifty().map(({ symbol, tickSizeRupees }) => [symbol, tickSizeRupees]));
   return (symbol, exchange) => {
     if (exchange === 'CDS') return CURRENCY_TICK;

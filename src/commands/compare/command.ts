@@ -6,7 +6,7 @@ import { SystemClock } from '../../clock.js';
 import { tickSizes } from '../../run/universe.js';
 import { compare, type CompareOptions } from './compare.js';
 
-type CompareArguments = Omit<CompareOptions, 'tickSizeRupees'>;
+type CompareArguments = Omit<CompareOptions, 'tickSizes'>;
 
 /** `--reference`, or `--fetch` and its options. One of them is given. */
 function referenceOf(values: ValuesOf<'compare'>): CompareArguments['reference'] {
@@ -32,7 +32,7 @@ export const command = defineCommand<'compare', CompareArguments>({
   },
   run: async (options) =>
     compare(
-      { ...options, tickSizeRupees: await tickSizes(new SystemClock().wallMs()) },
+      { ...options, tickSizes: (exchanges) => tickSizes(new SystemClock().wallMs(), exchanges) },
       (text) => void process.stdout.write(`${text}\n`),
       (sentence) => void process.stderr.write(`${sentence}\n`),
     ),

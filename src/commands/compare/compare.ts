@@ -27,6 +27,7 @@ import { mergedNotes, readOurs, sideFrom, type ReadSide } from './sides.js';
 import { fetchReference, type FetchOptions } from './fetch.js';
 import { checkFolder } from '../../run/output-folders.js';
 import { plainSymbol } from '../../run/names.js';
+import type { TickSizeOf } from '../../run/universe.js';
 
 export interface CompareOptions {
   /** Folder of `NSE_{SYMBOL}_1m_test.parquet` and `quality/`, or of the timeframe. */
@@ -37,7 +38,8 @@ export interface CompareOptions {
   readonly timeframe: Timeframe;
   /** Undefined: all with a file of ours. */
   readonly symbols: readonly string[] | undefined;
-  readonly tickSizeRupees: (symbol: string, exchange: string) => number | undefined;
+  /** Of instruments of these exchanges, where the broker does not tell its own. */
+  readonly tickSizes: (exchanges: ReadonlySet<string>) => Promise<TickSizeOf>;
   /** IST, `YYYY-MM-DD`: only that day. */
   readonly date: string | undefined;
   /** Percent of values that may differ without a cause. */
@@ -178,6 +180,8 @@ interface Reference {
   readonly sides: readonly (ReadSide | undefined)[];
   readonly notes: readonly string[];
   readonly objection: string | undefined;
+  /** Rupees, of the instruments that were polled. */
+  readonly ticks?: readonly number[] | undefined;
 }
 
 /** Reads a folder, or a JSON lines file. Throws EngineError HISTORY. */
@@ -215,7 +219,7 @@ export async function compare(
   out: (text: string) => void,
   say: (sentence: string) => void = () => undefined,
 ): Promise<number> {
-  const { ours, reference, timeframe, symbols, tickSizeRupees, date, json, columns, report, html } = options;
+  const { ours, reference, timeframe, symbols, tickSizes, date, json, columns, report, html } = options;
   const unexplainedPercent = options.unexplainedPercent ?? UNEXPLAINED_PERCENT;
   await checkFolders(ours, typeof reference === 'string' ? reference : undefined);
   // Before the broker is asked a hundred times.
@@ -231,10 +235,11 @@ export async function compare(
     typeof reference === 'string'
       ? await readReference(reference, instruments, widened(windowOf(sides)), timeframe)
       : await fetchedReference(instruments, sides, ourOrigin, { ...reference, timeframe }, say);
+  const tickOf = await tickSizes(new Set(instruments.map(({ exchange }) => exchange)));
   const pairs = instruments.map(({ symbol, exchange }, index): SymbolPair => ({
     symbol,
     exchange,
-    tickSizeRupees: tickSizeRupees(symbol, exchange),
+    tickSizeRupees: theirs.ticks?.[index] ?? tickOf(symbol, exchange),
     ours: sides[index],
     reference: theirs.sides[index]?.side,
   }));

@@ -52,6 +52,8 @@ export interface FetchedReference {
   readonly notes: readonly string[];
   /** Why they allow no verdict, without a full stop. */
   readonly objection: string | undefined;
+  /** Rupees, in instrument order. */
+  readonly ticks: readonly number[];
 }
 
 /** `simulated`: the market of our candles, whose broker is asked. Throws EngineError INSTRUMENT for an unknown one. */
@@ -259,7 +261,8 @@ export async function fetchReference(
       ? await simulatedServer(polled, market!, endMs, feed.tape)
       : { ...accessTo(feed), name: feedName(feed), stop: () => undefined };
   try {
-    return await pollServer(server, polled, { ...window, endMs, timeframe }, feed.kind, clock, say);
+    const found = await pollServer(server, polled, { ...window, endMs, timeframe }, feed.kind, clock, say);
+    return { ...found, ticks: polled.map(({ tickSizeRupees }) => tickSizeRupees) };
   } finally {
     server.stop();
   }
@@ -272,7 +275,7 @@ async function pollServer(
   kind: FetchOptions['feed']['kind'],
   clock: Clock,
   say: (sentence: string) => void,
-): Promise<FetchedReference> {
+): Promise<Omit<FetchedReference, 'ticks'>> {
   const { endpoint, credentials, warnings, name } = server;
   for (const warning of warnings) say(`Warning: ${warning}`);
   const abort = new AbortController();

@@ -72,6 +72,32 @@ describe('a symbol', () => {
     }));
 });
 
+describe('tick sizes', () => {
+  it("are looked for in the lists of our instruments' exchanges", () =>
+    inFolders(async (folders) => {
+      const gold = minutes(0, 3).map((minute) => {
+        const { candle, quality } = candleOf({ minute, symbol: 'GOLD04DEC26FUT' });
+        return { candle: { ...candle, exchange: 'MCX' }, quality };
+      });
+      for (const folder of [folders.ours, folders.reference]) {
+        await writeOurs(folder, ours(0, 3));
+        await writeOurs(folder, gold);
+      }
+      const asked: string[][] = [];
+      const { json } = await comparingJson(folders, {
+        tickSizes: (exchanges) => {
+          asked.push([...exchanges]);
+          return Promise.resolve((_, exchange) => (exchange === 'MCX' ? 1 : 0.05));
+        },
+      });
+      expect(asked).toEqual([['MCX', 'NSE']]);
+      expect(json.symbols).toMatchObject([
+        { exchange: 'MCX', tickSizeRupees: 1, tickSizeKnown: true },
+        { exchange: 'NSE', tickSizeRupees: 0.05 },
+      ]);
+    }));
+});
+
 describe('origins', () => {
   it('are printed first; a simulated and the live market cannot pass', () =>
     inFolders(async (folders) => {

@@ -6,6 +6,7 @@ import type { CandleWithQuality, FileIdentity } from '../../../src/candles/candl
 import type { Timeframe } from '../../../src/market/timeframe.js';
 import { ParquetStore } from '../../../src/parquet/store.js';
 import { compare, type CompareOptions } from '../../../src/commands/compare/compare.js';
+import type { TickSizeOf } from '../../../src/run/universe.js';
 import { candleOf, duckdb, inFolder, noWait, OPEN_MS } from '../../parquet/candles.js';
 
 export const TRADED: FileIdentity = { feed: 'sim:1', mode: 'quote', volumeKind: 'traded', rules: RULES };
@@ -94,10 +95,13 @@ export async function writeReference(
   return path;
 }
 
+/** With the tick sizes, rupees. */
+type ComparingOptions = Partial<CompareOptions> & { readonly tickSizeRupees?: TickSizeOf };
+
 /** Calls `compare` and returns its exit code with what it printed. */
 export async function comparing(
   folders: Folders,
-  options: Partial<CompareOptions> = {},
+  { tickSizeRupees = () => 0.05, ...options }: ComparingOptions = {},
 ): Promise<{ readonly code: number; readonly text: string }> {
   let text = '';
   const code = await compare(
@@ -106,7 +110,7 @@ export async function comparing(
       reference: folders.reference,
       timeframe: '1m',
       symbols: undefined,
-      tickSizeRupees: () => 0.05,
+      tickSizes: () => Promise.resolve(tickSizeRupees),
       date: undefined,
       unexplainedPercent: undefined,
       report: undefined,
@@ -121,7 +125,7 @@ export async function comparing(
 }
 
 /** The same as JSON. */
-export async function comparingJson(folders: Folders, options: Partial<CompareOptions> = {}) {
+export async function comparingJson(folders: Folders, options: ComparingOptions = {}) {
   const { code, text } = await comparing(folders, { ...options, json: true });
   return { code, json: JSON.parse(text) };
 }
