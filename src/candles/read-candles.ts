@@ -135,14 +135,16 @@ export function readSealedSpan(m: ShardMemory, place: RowPlace, span: BarSpan): 
   return figures && candleOf(m, place, span.first, figures);
 }
 
-/** The row's candles of a longer timeframe, ascending, those included that are open. */
+/** The row's candles of a longer timeframe that end with bar `from` or later, ascending, those included that are open. */
 export function readLongerCandles(
   m: ShardMemory,
   place: RowPlace,
   timeframe: Timeframe,
+  from = 0,
 ): CandleWithQuality[] {
   const sealed = Atomics.load(m.i32, SHARD.sealed);
-  return Array.from({ length: m.shape.bars }, (_, bar) => {
+  return Array.from({ length: Math.max(0, m.shape.bars - from) }, (_, k) => {
+    const bar = from + k;
     const span = spanEndingAt(m, place.row, timeframe, bar);
     const rolledUp = span && readRollUp(m, place.row, span);
     return rolledUp ? [candleFromSpan(m, place, span, rolledUp, lastBarOf(span) <= sealed)] : [];

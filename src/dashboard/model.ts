@@ -4,6 +4,7 @@
  */
 import type { Evaluation } from '../momentum/series.js';
 import { inContinuous, type TradingSession } from '../market/session.js';
+import type { Timeframe } from '../market/timeframe.js';
 import { ringDepth, tallyCandles, type CandleTally, type RowPlace } from '../memory/shard-reader.js';
 import { SHARD, type ShardMemory } from '../memory/layout.js';
 import {
@@ -24,6 +25,7 @@ import {
 import type { RunEvent } from '../monitor/event.js';
 import {
   dashboardCandles,
+  longerDashboardCandles,
   rowFigures,
   latencyBuckets,
   openDashboardCandle,
@@ -47,6 +49,8 @@ export interface DashboardModelOptions {
   /** By symbol. */
   readonly places: readonly RowPlace[];
   readonly sessions: readonly TradingSession[];
+  /** Longer than a minute, from the shortest. */
+  readonly longer: readonly Timeframe[];
 }
 
 /** Real ms between two prices of a trail. */
@@ -58,15 +62,28 @@ const same = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   a.length === b.length && a.every((value, index) => value === b[index]);
 const alike = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b);
 
+/** Candles that are not among the known, or are different there. */
+function newsAmong(
+  candles: readonly DashboardCandle[],
+  known: readonly DashboardCandle[],
+): DashboardCandle[] {
+  const byStart = new Map(known.map((candle) => [candle[0], candle]));
+  return candles.filter((candle) => !same(candle, byStart.get(candle[0]) ?? []));
+}
+
 class SymbolModel {
   row: SymbolView | undefined;
   candles: DashboardCandle[] = [];
+  /** By timeframe. */
+  readonly longer: DashboardCandle[][];
   trail: number[] = [];
   rule: RuleView | null = null;
   signals = 0;
   tally: CandleTally = { whole: 0, partial: 0, late: 0, revisions: 0 };
   /** By minute. Only what is shown is kept: fifty symbols have some twenty thousand evaluations a day. */
   readonly evaluations = new Map<number, Pick<Evaluation, 'vwap' | 'hod'>>();
+  /** The first bar of which longer candles must be read again. */
+  longerFrom = Infinity;
   /** True if candles must be read again: their shard sealed or corrected one, or a gap was recorded. */
   due = true;
   /** Last bar that was sealed when candles were read. */
@@ -75,6 +92,10 @@ class SymbolModel {
   evaluated: DashboardCandle[] = [];
   /** Of the last RATE_WINDOW_MS. */
   readonly counts: { readonly ticks: number; readonly monoMs: number }[] = [];
+
+  constructor(timeframes: number) {
+    this.longer = Array.from({ length: timeframes }, () => []);
+  }
 
   /** Ticks a second of real time over RATE_WINDOW_MS, one decimal. */
   rate(ticks: number, monoMs: number): number {
@@ -110,9 +131,15 @@ class SymbolModel {
 
   /** Merges candles into the known ones; returns those new or different. */
   take(candles: readonly DashboardCandle[]): DashboardCandle[] {
-    const known = new Map(this.candles.map((candle) => [candle[0], candle]));
-    const changed = candles.filter((candle) => !same(candle, known.get(candle[0]) ?? []));
+    const changed = newsAmong(candles, this.candles);
     if (changed.length > 0) this.candles = withCandles(this.candles, changed);
+    return changed;
+  }
+
+  /** The same for the timeframe at `at`. */
+  takeLonger(at: number, candles: readonly DashboardCandle[]): DashboardCandle[] {
+    const changed = newsAmong(candles, this.longer[at]);
+    if (changed.length > 0) this.longer[at] = withCandles(this.longer[at], changed);
     return changed;
   }
 }
@@ -131,7 +158,7 @@ export class DashboardModel {
 
   constructor(options: DashboardModelOptions) {
     this.#options = options;
-    this.#symbols = options.places.map(() => new SymbolModel());
+    this.#symbols = options.places.map(() => new SymbolModel(options.longer.length));
     this.#bySymbol = new Map(options.places.map(({ instrument }, index) => [instrument.symbol, index]));
     this.#changes = options.memories.map(() => -1);
   }
@@ -146,6 +173,10 @@ export class DashboardModel {
       gates: this.#gates,
       rows: symbols.map(({ row }) => row!),
       candles: symbols.map(({ candles }) => candles),
+      longer: this.#options.longer.map((timeframe, at) => ({
+        timeframe,
+        candles: symbols.map(({ longer }) => longer[at]),
+      })),
       trails: symbols.map(({ trail }) => trail),
       rules: symbols.map(({ rule }) => rule),
       events: this.#events,
@@ -166,10 +197,12 @@ export class DashboardModel {
         if (place.shard === shard) this.#symbols[index].due = true;
     }
     const candles: [number, DashboardCandle[]][] = [];
+    const longer: [number, number, DashboardCandle[]][] = [];
     const rows: [number, SymbolView][] = [];
     for (const [index, symbol] of this.#symbols.entries()) {
       const changed = this.#candles(symbol, places[index]);
       if (changed.length > 0) candles.push([index, changed]);
+      for (const [at, news] of this.#longer(symbol, places[index])) longer.push([index, at, news]);
       const row = this.#row(symbol, index, update.now.marketMs ?? undefined, monoMs);
       if (symbol.row === undefined || !alike(row, symbol.row)) rows.push([index, row]);
       symbol.row = row;
@@ -186,6 +219,7 @@ export class DashboardModel {
       gates,
       rows,
       candles,
+      longer,
       trail: this.#trail(monoMs),
       rules,
       events: update.events,
@@ -228,10 +262,22 @@ export class DashboardModel {
     const changed = corrected
       ? []
       : symbol.take(dashboardCandles(memory, place, symbol.evaluations, symbol.sealed + 1));
+    const all = corrected || !symbol.agrees;
+    symbol.longerFrom = all ? 0 : symbol.sealed + 1;
     symbol.sealed = sealed;
-    return corrected || !symbol.agrees
-      ? [...changed, ...symbol.take(dashboardCandles(memory, place, symbol.evaluations))]
-      : changed;
+    return all ? [...changed, ...symbol.take(dashboardCandles(memory, place, symbol.evaluations))] : changed;
+  }
+
+  /** Longer candles are read when a minute was sealed or corrected. */
+  *#longer(symbol: SymbolModel, place: RowPlace): Generator<[at: number, news: DashboardCandle[]]> {
+    const from = symbol.longerFrom;
+    symbol.longerFrom = Infinity;
+    if (from === Infinity) return;
+    const memory = this.#options.memories[place.shard];
+    for (const [at, timeframe] of this.#options.longer.entries()) {
+      const news = symbol.takeLonger(at, longerDashboardCandles(memory, place, timeframe, from));
+      if (news.length > 0) yield [at, news];
+    }
   }
 
   #openCandle(symbol: SymbolModel, place: RowPlace): DashboardCandle[] {

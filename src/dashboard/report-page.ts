@@ -3,6 +3,7 @@
  * untrusted input: every member that the state needs is checked, and a refusal is one sentence.
  */
 import { EngineError } from '../errors.js';
+import { TIMEFRAMES } from '../market/timeframe.js';
 import { isObject } from '../text/json.js';
 import { EVENT_LEVELS } from '../monitor/event.js';
 import { UNUSED_REASONS } from '../monitor/event-log.js';
@@ -229,6 +230,7 @@ export function reportState(report: unknown): DashboardState {
       rowsOf(list, `sights.candles[${index}]`, CANDLE_WIDTH, [7, 8]) as unknown as DashboardCandle[],
   );
   const tickRate = views.in('pace');
+  const longer = views.orNull('longer', (name) => views.readers(name)) ?? [];
   return {
     run,
     now,
@@ -242,6 +244,18 @@ export function reportState(report: unknown): DashboardState {
     })),
     rows: symbols.map((symbol, index) => rowOf(symbol, candles[index], now.ranMin)),
     candles,
+    longer: longer.map((one, at) => ({
+      timeframe: one.oneOf<string>('timeframe', TIMEFRAMES),
+      candles: symbols.map(
+        (_, index) =>
+          rowsOf(
+            one.list('candles')[index],
+            `sights.longer[${at}].candles[${index}]`,
+            CANDLE_WIDTH,
+            [7, 8],
+          ) as unknown as DashboardCandle[],
+      ),
+    })),
     trails: candles.map((list) => list.slice(-TRAIL_LENGTH).map((candle) => candle[4])),
     rules: views
       .list('rules')

@@ -138,6 +138,13 @@ export interface RuleView {
 /** Packets that took at most `us` microseconds, and longer than the previous bucket's. */
 export type LatencyBucket = readonly [us: number, packets: number];
 
+/** All symbols' candles of a longer timeframe. */
+export interface LongerCandles {
+  readonly timeframe: string;
+  /** In the order of `run.symbols`; ascending. VWAP and high of day are null. */
+  readonly candles: readonly (readonly DashboardCandle[])[];
+}
+
 export interface DashboardState {
   readonly run: DashboardRun;
   readonly now: DashboardStatus;
@@ -146,6 +153,8 @@ export interface DashboardState {
   readonly rows: readonly SymbolView[];
   /** Ascending. */
   readonly candles: readonly (readonly DashboardCandle[])[];
+  /** From the shortest. */
+  readonly longer: readonly LongerCandles[];
   /** Last prices, a second apart, oldest first; at most TRAIL_LENGTH. */
   readonly trails: readonly (readonly number[])[];
   readonly rules: readonly (RuleView | null)[];
@@ -161,6 +170,8 @@ export interface DashboardChange {
   readonly rows: readonly (readonly [symbol: number, row: SymbolView])[];
   /** New or different ones. */
   readonly candles: readonly (readonly [symbol: number, candles: readonly DashboardCandle[]])[];
+  /** `at`: the timeframe's place in `longer` of the state. */
+  readonly longer: readonly (readonly [symbol: number, at: number, candles: readonly DashboardCandle[]])[];
   /** One more price for every symbol, or empty. */
   readonly trail: readonly (number | null)[];
   readonly rules: readonly (readonly [symbol: number, rule: RuleView])[];

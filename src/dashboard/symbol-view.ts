@@ -8,7 +8,9 @@ import {
   type RuleView,
 } from './state.js';
 import { symbolState } from '../gates/symbol-state.js';
-import { istMinute } from '../market/session.js';
+import type { CandleWithQuality } from '../candles/candle.js';
+import { istMinute, MINUTE_MS } from '../market/session.js';
+import { minutesOf, type Timeframe } from '../market/timeframe.js';
 import { priceScale } from '../market/instrument.js';
 import { DEFAULT_PARAMS, decimals, ruleConditions } from '../momentum/rule.js';
 import type { Evaluation } from '../momentum/series.js';
@@ -20,7 +22,7 @@ import {
   type RowFigures,
   type RowPlace,
 } from '../memory/shard-reader.js';
-import { readCandles } from '../candles/read-candles.js';
+import { readCandles, readLongerCandles } from '../candles/read-candles.js';
 import { filledBuckets, histogramIn } from '../memory/histogram.js';
 import { barLabelMs, isAuction, sealedLabelMs } from '../memory/bar-times.js';
 import { SHARD, type ShardMemory } from '../memory/layout.js';
@@ -36,29 +38,52 @@ export function dashboardCandles(
   from = 0,
 ): DashboardCandle[] {
   const sealedMs = sealedLabelMs(m, place.row, Atomics.load(m.i32, SHARD.sealed));
-  return readCandles(m, place, true, from).map(({ candle, quality }) => {
-    const open = candle.timestampMs > sealedMs;
-    const partial = open ? quality.gapMs > 0 : quality.partial;
-    const flags =
-      (partial ? CANDLE.partial : 0) |
-      (quality.revision > 0 ? CANDLE.revised : 0) |
-      (quality.source === 'auction' ? CANDLE.auction : 0) |
-      (open ? CANDLE.open : 0) |
-      (quality.repaired ? CANDLE.repaired : 0) |
-      (quality.tail ? CANDLE.tail : 0);
-    const rule = evaluations.get(candle.timestampMs);
-    return [
-      candle.timestampMs,
-      candle.open,
-      candle.high,
-      candle.low,
-      candle.close,
-      candle.volume,
-      flags,
-      rule?.vwap ?? null,
-      rule?.hod ?? null,
-    ];
+  return readCandles(m, place, true, from).map((row) => {
+    const { timestampMs } = row.candle;
+    const rule = evaluations.get(timestampMs);
+    return dashboardCandle(row, timestampMs > sealedMs, rule);
   });
+}
+
+/** The row's candles of a longer timeframe that end with bar `from` or later, open ones included. */
+export function longerDashboardCandles(
+  m: ShardMemory,
+  place: RowPlace,
+  timeframe: Timeframe,
+  from = 0,
+): DashboardCandle[] {
+  const sealedMs = sealedLabelMs(m, place.row, Atomics.load(m.i32, SHARD.sealed)) + MINUTE_MS;
+  const lengthMs = minutesOf(timeframe) * MINUTE_MS;
+  return readLongerCandles(m, place, timeframe, from).map((row) =>
+    dashboardCandle(row, row.quality.partial && row.candle.timestampMs + lengthMs > sealedMs, undefined),
+  );
+}
+
+/** An open candle is partial only if a gap touches it. */
+function dashboardCandle(
+  { candle, quality }: CandleWithQuality,
+  open: boolean,
+  rule: Pick<Evaluation, 'vwap' | 'hod'> | undefined,
+): DashboardCandle {
+  const partial = open ? quality.gapMs > 0 : quality.partial;
+  const flags =
+    (partial ? CANDLE.partial : 0) |
+    (quality.revision > 0 ? CANDLE.revised : 0) |
+    (quality.source === 'auction' ? CANDLE.auction : 0) |
+    (open ? CANDLE.open : 0) |
+    (quality.repaired ? CANDLE.repaired : 0) |
+    (quality.tail ? CANDLE.tail : 0);
+  return [
+    candle.timestampMs,
+    candle.open,
+    candle.high,
+    candle.low,
+    candle.close,
+    candle.volume,
+    flags,
+    rule?.vwap ?? null,
+    rule?.hod ?? null,
+  ];
 }
 
 /** The candle of the row's open bar; undefined without one. */

@@ -12,6 +12,7 @@ import { symbolState } from './symbol-state.js';
 /** Member `sights`: what the report's page draws, read only by `src/dashboard/report-page.ts`. */
 export interface ReportViews {
   readonly candles: unknown;
+  readonly longer: unknown;
   readonly rules: unknown;
   readonly events: unknown;
   readonly pace: unknown;

@@ -99,6 +99,12 @@ export class Chart {
   readonly root = h('div', { class: 'chart', hidden: true });
   readonly #canvas = h('div', { class: 'canvas' });
   readonly #title = h('h3');
+  /** A button a timeframe, if there are several. */
+  readonly #timeframes = h('div', {
+    class: 'timeframes',
+    role: 'group',
+    'aria-label': 'Length of the candles',
+  });
   readonly #figures = h('p', { class: 'figures' });
   readonly #vwapKey = h('span', { class: 'vwap' });
   readonly #hodKey = h('span', { class: 'hod' });
@@ -114,6 +120,8 @@ export class Chart {
   #low = 0;
   #high = 0;
   #index: number | undefined;
+  /** Place of the timeframe that is shown among the longer ones; -1: a minute. */
+  #longer = -1;
   #state: DashboardState | undefined;
   /** Minute under the pointer, epoch ms; if undefined, the last candle's figures are shown. */
   #pointed: number | undefined;
@@ -132,7 +140,13 @@ export class Chart {
       h('span', { class: 'partial' }, 'p: partial'),
       h('span', { class: 'revised' }, 'r: revised'),
     );
-    this.root.append(h('header', {}, this.#title, this.#close), this.#figures, this.#canvas, key, this.#rule);
+    this.root.append(
+      h('header', {}, this.#title, this.#timeframes, this.#close),
+      this.#figures,
+      this.#canvas,
+      key,
+      this.#rule,
+    );
   }
 
   get index(): number | undefined {
@@ -144,11 +158,37 @@ export class Chart {
     this.#pointed = undefined;
     this.root.hidden = false;
     if (this.#chart === undefined) this.#make();
+    this.#choices(state);
     this.#data(state);
     // Once now, and again after the browser has laid it out.
     const fit = (): void => this.#chart?.timeScale().fitContent();
     fit();
     requestAnimationFrame(() => requestAnimationFrame(fit));
+  }
+
+  /** The open symbol's candles of the chosen timeframe. */
+  #list({ candles, longer }: DashboardState): readonly DashboardCandle[] {
+    const all = this.#longer < 0 ? candles : (longer[this.#longer]?.candles ?? []);
+    return all[this.#index!] ?? [];
+  }
+
+  #choices({ longer }: DashboardState): void {
+    if (this.#longer >= longer.length) this.#longer = -1;
+    const names = ['1m', ...longer.map(({ timeframe }) => timeframe)];
+    const button = (name: string, at: number): HTMLButtonElement =>
+      h(
+        'button',
+        {
+          type: 'button',
+          'aria-pressed': String(at - 1 === this.#longer),
+          click: () => {
+            this.#longer = at - 1;
+            if (this.#state !== undefined) this.open(this.#state, this.#index!);
+          },
+        },
+        name,
+      );
+    this.#timeframes.replaceChildren(...(names.length === 1 ? [] : names.map(button)));
   }
 
   close(): void {
@@ -227,7 +267,7 @@ export class Chart {
 
   #data(state: DashboardState): void {
     const colour = palette();
-    const list = state.candles[this.#index!] ?? [];
+    const list = this.#list(state);
     this.#low = Math.min(...list.map((candle) => candle[3]));
     this.#high = Math.max(...list.map((candle) => candle[2]));
     const partial = (flags: number): boolean => (flags & CANDLE.partial) > 0;
@@ -286,7 +326,7 @@ export class Chart {
     const { symbol, token, shard } = state.run.symbols[index];
     const row = state.rows[index];
     say(this.#title, `${symbol}  ${rupees(row.last)}  ${change(row.last, row.open)}`);
-    const list = state.candles[index] ?? [];
+    const list = this.#list(state);
     const candle = list.find(([ms]) => ms === this.#pointed) ?? list.at(-1);
     const volume = state.run.volumeKind === 'tick' ? 'ticks' : 'volume';
     const words =

@@ -31,6 +31,12 @@ export function applyChange(
   for (const [index, row] of change.rows) rows[index] = row;
   const candles = [...state.candles];
   for (const [index, news] of change.candles) candles[index] = withCandles(candles[index] ?? [], news);
+  const longer = state.longer.map(({ timeframe, candles: lists }, at) => {
+    const merged = [...lists];
+    for (const [index, place, news] of change.longer)
+      if (place === at) merged[index] = withCandles(merged[index] ?? [], news);
+    return { timeframe, candles: merged };
+  });
   const rules: (RuleView | null)[] = [...state.rules];
   for (const [index, rule] of change.rules) rules[index] = rule;
   const gates =
@@ -46,6 +52,7 @@ export function applyChange(
     now: change.now,
     rows,
     candles,
+    longer,
     rules,
     gates,
     trails,
@@ -59,7 +66,7 @@ export function applyChange(
     state: next,
     changed: {
       rows: indexes(change.rows),
-      candles: indexes(change.candles),
+      candles: indexes([...change.candles, ...change.longer.map(([index]) => [index, undefined] as const)]),
       rules: indexes(change.rules),
       gates: change.gates,
       events: change.events.length > 0,

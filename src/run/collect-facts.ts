@@ -8,7 +8,12 @@ import { inContinuous, MINUTE_MS } from '../market/session.js';
 import type { ConnectionRecord } from '../monitor/connection-record.js';
 import type { Facts, Hashes, SymbolFacts, PerformanceFigures, Percentiles } from '../gates/facts.js';
 import type { ReportViews } from '../gates/report.js';
-import { dashboardCandles, latencyBuckets, ruleView } from '../dashboard/symbol-view.js';
+import {
+  dashboardCandles,
+  latencyBuckets,
+  longerDashboardCandles,
+  ruleView,
+} from '../dashboard/symbol-view.js';
 import type { Evaluation } from '../momentum/series.js';
 import type { NetworkAudit } from '../monitor/network-audit.js';
 import type { Probe } from '../monitor/probe.js';
@@ -20,6 +25,7 @@ import { LEDGER, threadStrayWrites } from '../memory/io-ledger.js';
 import type { Engine } from '../ingest/engine.js';
 import type { ConcludeAnswer } from '../threads/writer-messages.js';
 import type { Intake } from '../ingest/intake.js';
+import type { Timeframe } from '../market/timeframe.js';
 import type { Plan } from './plan.js';
 import type { WriterHost } from '../threads/writer-host.js';
 
@@ -95,8 +101,9 @@ function boundariesIn({ config }: Plan, ms: number): number {
 /** The report page's candles, open ones too, what the rule saw live, and latency. */
 export function reportViews(
   { memories, places }: Engine,
+  timeframes: readonly Timeframe[],
   evaluations: readonly Evaluation[],
-): Pick<ReportViews, 'candles' | 'rules' | 'latency'> {
+): Pick<ReportViews, 'candles' | 'longer' | 'rules' | 'latency'> {
   const bySymbol = new Map<string, Evaluation[]>(places.map(({ instrument }) => [instrument.symbol, []]));
   for (const evaluation of evaluations) bySymbol.get(evaluation.symbol)!.push(evaluation);
   const seen = places.map((place) => {
@@ -122,6 +129,10 @@ export function reportViews(
   });
   return {
     candles: seen.map(({ candles }) => candles),
+    longer: timeframes.slice(1).map((timeframe) => ({
+      timeframe,
+      candles: places.map((place) => longerDashboardCandles(memories[place.shard], place, timeframe)),
+    })),
     rules: seen.map(({ rule }) => rule),
     latency: latencyBuckets(memories),
   };

@@ -189,7 +189,7 @@ export class Presenter {
     const { config, volumeKind, outDir, logPath, reportPaths, pagePath } = this.#plan;
     this.#monitor.update(facts, clock.monoMs(), clock.marketMs());
     const views: ReportViews = {
-      ...reportViews(engine, facts.momentum.evaluations),
+      ...reportViews(engine, this.#plan.config.timeframes, facts.momentum.evaluations),
       events: this.#monitor.eventLog.events,
       pace: this.#monitor.tickRate.curve,
     };

@@ -40,7 +40,13 @@ export class Dashboard {
     const shards = openShards(task.shards);
     const memories = shards.map(({ memory }) => memory);
     const { run, places, sessions } = task;
-    this.#model = new DashboardModel({ run, memories, places, sessions });
+    this.#model = new DashboardModel({
+      run,
+      memories,
+      places,
+      sessions,
+      longer: task.timeframes.slice(1),
+    });
     const stream = new CandleStream(shards, {
       notices: new Notices(places.length, task.notices),
       timeframes: task.timeframes,

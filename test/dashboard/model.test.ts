@@ -20,6 +20,7 @@ function modelOf({ memories, places }: Engine): DashboardModel {
     memories,
     places,
     sessions: places.map(({ instrument }) => sessionOf(instrument)),
+    longer: ['5m', '1d'],
   });
 }
 
@@ -54,6 +55,10 @@ function evaluation(symbol: string, time: string, change: Partial<Evaluation> = 
     ...change,
   };
 }
+
+/** Longer candles that are sealed: open ones are read when a minute is. */
+const sealedLonger = ({ longer }: DashboardState): unknown =>
+  longer.map(({ candles }) => candles.map((list) => list.filter((one) => (one[6] & CANDLE.open) === 0)));
 
 describe('the dashboard model', () => {
   it('has no state before its first update', () => {
@@ -257,6 +262,7 @@ describe('the dashboard model', () => {
       const fresh = modelOf(script.engine);
       fresh.update(updateAt(ms, { evaluations }), 0);
       expect(fresh.state!.candles).toEqual(model.state!.candles);
+      expect(sealedLonger(fresh.state!)).toEqual(sealedLonger(model.state!));
       expect(fresh.state!.rows.map(({ whole, partial, late }) => [whole, partial, late])).toEqual(
         model.state!.rows.map(({ whole, partial, late }) => [whole, partial, late]),
       );

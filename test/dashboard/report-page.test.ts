@@ -31,6 +31,7 @@ function reportOf(change: { symbol?: string; views?: Partial<ReportViews> } = {}
   const all = judgeGates(facts);
   const views: ReportViews = {
     candles: [[candle], []],
+    longer: [{ timeframe: '5m', candles: [[], [candle]] }],
     rules: [
       {
         minuteMs: candle[0],

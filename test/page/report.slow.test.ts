@@ -30,6 +30,8 @@ beforeAll(async () => {
       '--no-journal',
       '--mode',
       'snapquote',
+      '--timeframes',
+      '1m,3m',
       '--fault',
       'drop:at=100',
       '--fault',
@@ -152,6 +154,18 @@ describe.skipIf(CHROMIUM === undefined)(
       await expect
         .poll(() => page.locator('.canvas canvas').count(), { timeout: 250_000 })
         .toBeGreaterThan(0);
+    });
+
+    slow('shows the candles of the timeframe that is chosen', async () => {
+      const { page } = watched;
+      await page.click('.multiple[data-symbol="INFY"]');
+      const buttons = page.locator('.timeframes button');
+      expect(await buttons.allTextContents()).toEqual(['1m', '3m']);
+      await buttons.nth(1).click();
+      expect(await page.locator('.timeframes [aria-pressed=true]').textContent()).toBe('3m');
+      expect(await page.locator('.figures').textContent()).toMatch(/^11:03 {2}O /);
+      await buttons.nth(0).click();
+      expect(await page.locator('.figures').textContent()).toMatch(/^11:04 {2}O /);
     });
 
     slow('shows untrusted names and texts literally', async () => {
