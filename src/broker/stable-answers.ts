@@ -25,6 +25,8 @@ export interface StableAnswerOptions {
   /** Waits until an answer may differ. */
   readonly apart: (pass: number) => Promise<void>;
   readonly say?: (sentence: string) => void;
+  /** A symbol's result as soon as it is known, by its place in `wanted`: what is there if `ask` throws later. */
+  readonly onResult?: (index: number, result: StableCandles) => void;
 }
 
 /** Per symbol. */
@@ -39,9 +41,13 @@ const sameRows = (a: readonly CandleRow[], b: readonly CandleRow[]): boolean =>
  */
 export async function stableCandles(
   wanted: readonly WantedCandles[],
-  { ask, apart, say }: StableAnswerOptions,
+  { ask, apart, say, onResult }: StableAnswerOptions,
 ): Promise<StableCandles[]> {
   const results = new Array<StableCandles | undefined>(wanted.length).fill(undefined);
+  const conclude = (index: number, result: StableCandles): void => {
+    results[index] = result;
+    onResult?.(index, result);
+  };
   const last = new Array<readonly CandleRow[] | undefined>(wanted.length).fill(undefined);
   for (let pass = 1; pass <= MAX_ANSWERS && results.includes(undefined); pass++) {
     const left = wanted.flatMap((one, index) => (results[index] === undefined ? [{ ...one, index }] : []));
@@ -57,10 +63,10 @@ export async function stableCandles(
         const before = last[index];
         last[index] = rows;
         if (before !== undefined && sameRows(before, rows))
-          results[index] = { rows, agreedAfter: pass, refused: undefined };
+          conclude(index, { rows, agreedAfter: pass, refused: undefined });
       } catch (error) {
         if (!(error instanceof CandlesRefused)) throw error;
-        results[index] = { rows: [], agreedAfter: undefined, refused: error.message };
+        conclude(index, { rows: [], agreedAfter: undefined, refused: error.message });
       }
     }
   }

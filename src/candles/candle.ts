@@ -28,7 +28,10 @@ export interface QualityRow {
   readonly late: number;
   /** Market ms of the minute, and of its tail, in which nothing could be seen. */
   readonly gapMs: number;
-  /** `auction` for the closing auction's print; of a day's candle whether it holds that. */
+  /**
+   * `auction` for the closing auction's print; `polled` for the broker's candle of a minute that a gap touched; `mixed`
+   * for a longer candle with such minutes; of a day's candle also whether it holds the auction's print.
+   */
   readonly source: CandleSource;
   /**
    * Maximum error of a whole minute's volume, in either direction: what was traded between the last packet before an
@@ -50,8 +53,19 @@ export interface QualityRow {
   readonly oiClose: number | null;
 }
 
-export const CANDLE_SOURCES = ['continuous', 'auction', 'continuous+auction'] as const;
+export const CANDLE_SOURCES = [
+  'continuous',
+  'auction',
+  'continuous+auction',
+  'polled',
+  'mixed',
+  'mixed+auction',
+] as const;
 export type CandleSource = (typeof CANDLE_SOURCES)[number];
+/** True if the candle is the broker's, in whole or in part. */
+export const isPolled = ({ source }: Pick<QualityRow, 'source'>): boolean =>
+  source === 'polled' || source.startsWith('mixed');
+
 export type VolumeKind = 'tick' | 'traded';
 
 export interface CandleWithQuality {

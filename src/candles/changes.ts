@@ -1,5 +1,8 @@
-/** Waits for a counter in shared memory to change: a shard's seals, gaps and end, or the main thread's notices. */
-import { SHARD, type ShardMemory } from '../memory/layout.js';
+/**
+ * Waits for a counter in shared memory to change: a shard's seals, gaps and end, or the main thread's notices and
+ * polled bars.
+ */
+import { MAIN, SHARD, type ShardMemory } from '../memory/layout.js';
 
 /** Longest wait on one counter, real ms: bounds the delay when a thread dies between store and notify. */
 const MAX_WAIT_MS = 1000;
@@ -53,12 +56,16 @@ class Changes {
   }
 }
 
-/** The counters of all shards of a run. */
+/** The counters of all shards of a run, and that of polled bars. */
 export class ShardChanges extends Changes {
   readonly #memories: readonly ShardMemory[];
 
   constructor(memories: readonly ShardMemory[], others: readonly ChangeCounter[] = []) {
-    super([...memories.map(({ i32 }) => ({ i32, index: SHARD.changes })), ...others]);
+    super([
+      ...memories.map(({ i32 }) => ({ i32, index: SHARD.changes })),
+      ...memories.slice(0, 1).map(({ i32 }) => ({ i32, index: MAIN.polledNews })),
+      ...others,
+    ]);
     this.#memories = memories;
   }
 

@@ -1,23 +1,21 @@
 /** What a candle stream has yielded, 8 bytes a candle. */
-import type { BarFigures } from '../memory/shard-reader.js';
-
 const scratch = new Float64Array(1);
 const scratchWords = new Uint32Array(scratch.buffer);
-
-type Figures = Readonly<Omit<BarFigures, 'lastSeenAt' | 'longestSilenceMs'>>;
 
 /** 64-bit fingerprint of a candle's figures, as two words. */
 export class Fingerprint {
   low = 0;
   high = 0;
 
-  of(figures: Figures, gapMs: number, sealed: boolean): void {
+  /** `parts`: objects of numbers, booleans and null. */
+  of(parts: readonly (object | undefined)[], gapMs: number, sealed: boolean): void {
     this.low = 0x811c9dc5;
     this.high = 0x9747b28c;
-    for (const name in figures) {
-      const value = figures[name as keyof Figures];
-      this.#add(value === null ? -1 : Number(value));
-    }
+    for (const part of parts)
+      for (const name in part) {
+        const value = part[name as keyof typeof part] as number | boolean | null;
+        this.#add(value === null ? -1 : Number(value));
+      }
     this.#add(gapMs);
     this.#add(sealed ? 1 : 0);
     // Zero means not yet yielded.

@@ -6,6 +6,7 @@ import type { CandleRow, CandleSource, CandleWithQuality } from './candle.js';
 import { SHARD, type ShardMemory } from '../memory/layout.js';
 import { lastBarOf, spanEndingAt, spanMinutes, type BarSpan } from '../memory/bar-span.js';
 import { barLabelMs, isAuction } from '../memory/bar-times.js';
+import { hasPolled, isGapMinute, readPolled, type PolledBar } from '../memory/polled.js';
 import { readAsSealedRollUp, readRollUp, type RolledUp } from '../memory/roll-up.js';
 import {
   eachBarFigures,
@@ -51,16 +52,75 @@ export function sourceOf(m: ShardMemory, row: number, bar: number): CandleSource
   return isAuction(m, row, bar) ? 'auction' : 'continuous';
 }
 
-/** A bar with its quality; an open one is partial. `gapMs`: `gapMsIn` the bar. */
+/** What this process saw of a bar. `gapMs`: `gapMsIn` the bar. */
+interface SeenBar {
+  readonly figures: BarFigures;
+  readonly gapMs: number;
+  readonly sealed: boolean;
+}
+
+/** A bar as it leaves the engine: what was seen of it, if anything, and what was polled over it. */
+export interface ShownBar {
+  readonly figures: BarFigures | undefined;
+  readonly gapMs: number;
+  readonly sealed: boolean;
+  readonly polled: PolledBar | undefined;
+}
+
+/** Undefined for a bar without a tick that is not polled. */
+export function showBar(m: ShardMemory, row: number, bar: number, sealed: boolean): ShownBar | undefined {
+  const figures = readBar(m, row, bar);
+  const there = readPolled(m, row, bar);
+  const polled = there !== undefined && isGapMinute(m, row, bar, figures) ? there : undefined;
+  if (figures === undefined && polled === undefined) return undefined;
+  return { figures, gapMs: gapMsIn(m, row, bar), sealed, polled };
+}
+
+/** Of a minute of which no packet told. */
+const UNSEEN = {
+  ticks: 0,
+  priceChanges: 0,
+  revision: 0,
+  late: 0,
+  coverage: 0,
+  maxAgeMs: MINUTE_MS,
+  oiHigh: null,
+  oiLow: null,
+  oiClose: null,
+} as const;
+
+/** A bar with its quality. A polled one has the broker's figures, and the quality of what was seen. */
 export function candleFromBar(
   m: ShardMemory,
   place: RowPlace,
   bar: number,
-  {
-    figures,
-    gapMs,
-    sealed,
-  }: { readonly figures: BarFigures; readonly gapMs: number; readonly sealed: boolean },
+  { figures, gapMs, sealed, polled }: ShownBar,
+): CandleWithQuality {
+  const seen = figures && candleAsSeen(m, place, bar, { figures, gapMs, sealed });
+  if (polled === undefined) return seen!;
+  const quality = seen?.quality ?? UNSEEN;
+  return {
+    candle: candleOf(m, place, bar, polled),
+    quality: {
+      ...quality,
+      timestampMs: barLabelMs(m, place.row, bar),
+      partial: false,
+      revision: quality.revision + 1,
+      gapMs: Math.round(gapMs),
+      source: 'polled',
+      volSlack: null,
+      repaired: false,
+      tail: false,
+    },
+  };
+}
+
+/** A bar as this process saw it; an open one is partial. */
+function candleAsSeen(
+  m: ShardMemory,
+  place: RowPlace,
+  bar: number,
+  { figures, gapMs, sealed }: SeenBar,
 ): CandleWithQuality {
   const candle = candleOf(m, place, bar, figures);
   const { timestampMs } = candle;
@@ -90,10 +150,11 @@ export function candleFromBar(
 }
 
 /** `continuous+auction`: a day's candle with the auction's print. */
-function spanSourceOf(m: ShardMemory, row: number, span: BarSpan): CandleSource {
+function spanSourceOf(m: ShardMemory, row: number, span: BarSpan, polled: number): CandleSource {
   if (isAuction(m, row, span.first)) return 'auction';
   const printed = span.auction >= 0 && readBar(m, row, span.auction) !== undefined;
-  return printed ? 'continuous+auction' : 'continuous';
+  const minutes = polled > 0 ? 'mixed' : 'continuous';
+  return printed ? `${minutes}+auction` : minutes;
 }
 
 /** A candle of a longer timeframe with its quality; undefined without a tick. One that is open is partial. */
@@ -101,18 +162,18 @@ export function candleFromSpan(
   m: ShardMemory,
   place: RowPlace,
   span: BarSpan,
-  { figures, gapMs, maxAgeMs }: RolledUp,
+  { figures, gapMs, maxAgeMs, isUnseen, polled }: RolledUp,
   sealed: boolean,
 ): CandleWithQuality {
   const candle = candleOf(m, place, span.first, figures);
-  const source = spanSourceOf(m, place.row, span);
+  const source = spanSourceOf(m, place.row, span, polled);
   return {
     candle,
     quality: {
       timestampMs: candle.timestampMs,
       ticks: figures.ticks,
       priceChanges: figures.priceChanges,
-      partial: gapMs > 0 || figures.hasSnapshot || !sealed,
+      partial: isUnseen || !sealed,
       revision: figures.revision,
       late: figures.late,
       gapMs: Math.round(gapMs),
@@ -135,18 +196,21 @@ export function readSealedSpan(m: ShardMemory, place: RowPlace, span: BarSpan): 
   return figures && candleOf(m, place, span.first, figures);
 }
 
-/** The row's candles of a longer timeframe that end with bar `from` or later, ascending, those included that are open. */
+/**
+ * The row's candles of a longer timeframe that end with bar `from` or later, ascending, those included that are open.
+ * `asSeen`: without what was polled.
+ */
 export function readLongerCandles(
   m: ShardMemory,
   place: RowPlace,
   timeframe: Timeframe,
-  from = 0,
+  { from = 0, asSeen = false }: { readonly from?: number; readonly asSeen?: boolean } = {},
 ): CandleWithQuality[] {
   const sealed = Atomics.load(m.i32, SHARD.sealed);
   return Array.from({ length: Math.max(0, m.shape.bars - from) }, (_, k) => {
     const bar = from + k;
     const span = spanEndingAt(m, place.row, timeframe, bar);
-    const rolledUp = span && readRollUp(m, place.row, span);
+    const rolledUp = span && readRollUp(m, place.row, span, asSeen);
     return rolledUp ? [candleFromSpan(m, place, span, rolledUp, lastBarOf(span) <= sealed)] : [];
   }).flat();
 }
@@ -159,8 +223,8 @@ export function readSealedCandle(m: ShardMemory, place: RowPlace, bar: number): 
 }
 
 /**
- * The row's candles in rupees, ascending, from bar `from`. Sealed ones only, or with `includeOpen` every bar with
- * ticks; at a run's end an open bar is partial by the gap that END leaves.
+ * The row's candles in rupees as this process saw them, ascending, from bar `from`. Sealed ones only, or with
+ * `includeOpen` every bar with ticks; at a run's end an open bar is partial by the gap that END leaves.
  */
 export function readCandles(
   m: ShardMemory,
@@ -174,8 +238,20 @@ export function readCandles(
     place.row,
     includeOpen,
     (bar, figures, sealed) =>
-      candles.push(candleFromBar(m, place, bar, { figures, gapMs: gapMsIn(m, place.row, bar), sealed })),
+      candles.push(candleAsSeen(m, place, bar, { figures, gapMs: gapMsIn(m, place.row, bar), sealed })),
     from,
   );
+  return candles;
+}
+
+/** As `readCandles` with open ones, with what was polled laid over: the candles of files, pages and tables. */
+export function readFinalCandles(m: ShardMemory, place: RowPlace, from = 0): CandleWithQuality[] {
+  if (!hasPolled(m)) return readCandles(m, place, true, from);
+  const sealed = Atomics.load(m.i32, SHARD.sealed);
+  const candles: CandleWithQuality[] = [];
+  for (let bar = from; bar < m.shape.bars; bar++) {
+    const shown = showBar(m, place.row, bar, bar <= sealed);
+    if (shown !== undefined) candles.push(candleFromBar(m, place, bar, shown));
+  }
   return candles;
 }

@@ -5,7 +5,8 @@
  * Memory holds every bar, so the cursor holds only what it has yielded: 8 bytes a bar, and the gaps. A consumer that
  * sleeps for an hour costs no memory and misses no candle; of a minute's revisions it sees at least the last.
  *
- * A shard counts its changes and notifies on SHARD.changes, so a consumer need not poll.
+ * A shard counts its changes and notifies on SHARD.changes, main counts polled bars on MAIN.polledNews: a consumer need
+ * not poll.
  */
 import { MINUTE_MS } from '../market/session.js';
 import type { Timeframe } from '../market/timeframe.js';
@@ -18,25 +19,24 @@ import {
   type BarSpan,
 } from '../memory/bar-span.js';
 import { isAuction } from '../memory/bar-times.js';
-import { SHARD, STATIC, type ShardMemory } from '../memory/layout.js';
+import { MAIN, SHARD, STATIC, type ShardMemory } from '../memory/layout.js';
 import type { Notices } from '../memory/notices.js';
 import type { GapCause } from '../memory/record.js';
 import { changesInSpan, readRollUp, type RolledUp } from '../memory/roll-up.js';
-import {
-  changesSinceSeal,
-  sealedChangesOf,
-  gapMsIn,
-  readBar,
-  readGaps,
-  type BarFigures,
-  type RowPlace,
-} from '../memory/shard-reader.js';
+import { changesSinceSeal, sealedChangesOf, readGaps, type RowPlace } from '../memory/shard-reader.js';
 import { ShardChanges } from './changes.js';
 import type { CandleEvent, EventInstrument } from './events.js';
 import { Fingerprint, Yielded } from './fingerprint.js';
 import { NoticeCursor } from './notice-cursor.js';
 import { RowCursor } from './row-cursor.js';
-import { candleFromBar, candleFromSpan, readSealedCandle, readSealedSpan } from './read-candles.js';
+import {
+  candleFromBar,
+  candleFromSpan,
+  readSealedCandle,
+  readSealedSpan,
+  showBar,
+  type ShownBar,
+} from './read-candles.js';
 
 export interface StreamShard {
   readonly memory: ShardMemory;
@@ -82,12 +82,6 @@ class LongerCursor {
       now,
     );
   }
-}
-
-interface SeenBar {
-  readonly figures: BarFigures;
-  readonly gapMs: number;
-  readonly sealed: boolean;
 }
 
 /** A gap to yield, and the number of gaps up to it. */
@@ -142,6 +136,8 @@ export class CandleStream {
   /** False when the last read was left early: there is more. */
   #complete = false;
   #ended = false;
+  /** MAIN.polledNews as of the last read. */
+  #polledNews = 0;
 
   /** `shards`: all of a run, in order. */
   constructor(shards: readonly StreamShard[], { notices, timeframes = ['1m'] }: CandleStreamOptions = {}) {
@@ -188,7 +184,11 @@ export class CandleStream {
     const last = over ? this.#cursors[0].memory.shape.bars - 1 : Math.max(...sealed);
     // Every shard has every gap.
     const gaps = this.#gaps.due(this.#cursors[0].memory);
-    const gapBar = over ? 0 : Math.min(Infinity, ...gaps.map(({ startMs }) => this.#barAt(startMs)));
+    const news = Atomics.load(this.#cursors[0].memory.i32, MAIN.polledNews);
+    const gapBar =
+      over || news !== this.#polledNews
+        ? 0
+        : Math.min(Infinity, ...gaps.map(({ startMs }) => this.#barAt(startMs)));
     const from = this.#places.map(({ shard, row }, index) =>
       this.#rows[index].begin(sealedChangesOf(this.#cursors[shard].memory, row), gapBar),
     );
@@ -203,6 +203,7 @@ export class CandleStream {
       }
     }
     for (const row of this.#rows) row.end();
+    this.#polledNews = news;
     yield* this.#gapsUntil(gaps, Infinity);
     if (this.#notices !== undefined) yield* this.#notices.instruments(sequenceAt);
     if (over && verdict !== undefined && !this.#ended) {
@@ -263,7 +264,8 @@ export class CandleStream {
       const span = spanEndingAt(memory, place.row, longer.timeframe, bar);
       const rolledUp = span && readRollUp(memory, place.row, span);
       if (span === undefined || rolledUp === undefined) continue;
-      this.#fingerprint.of(rolledUp.figures, rolledUp.gapMs, sealed);
+      const { figures, gapMs, isUnseen, polled } = rolledUp;
+      this.#fingerprint.of([figures, { isUnseen, polled }], gapMs, sealed);
       const what = longer.note(memory, place, span, this.#fingerprint);
       if (what === undefined) continue;
       yield this.#describeLonger(place, span, k + 1, {
@@ -299,25 +301,25 @@ export class CandleStream {
     return Atomics.load(this.#cursors[shard].memory.i32, SHARD.sealed);
   }
 
-  #see(place: RowPlace, bar: number, sealed: boolean): SeenBar | undefined {
-    const { memory } = this.#cursors[place.shard];
-    const figures = readBar(memory, place.row, bar);
-    return figures && { figures, gapMs: gapMsIn(memory, place.row, bar), sealed };
+  #see({ shard, row }: RowPlace, bar: number, sealed: boolean): ShownBar | undefined {
+    return showBar(this.#cursors[shard].memory, row, bar, sealed);
   }
 
   #eventOf(place: RowPlace, bar: number, sealed: boolean): CandleEvent | undefined {
     const seen = this.#see(place, bar, sealed);
     if (seen === undefined) return undefined;
-    const { volume, volSlack } = seen.figures;
     const { hasVolume } = this.#cursors[place.shard].memory.shape;
-    this.#rows[place.instrument.index].see(bar, volume, volSlack !== null || !hasVolume);
-    this.#fingerprint.of(seen.figures, seen.gapMs, sealed);
+    if (seen.figures !== undefined) {
+      const { volume, volSlack } = seen.figures;
+      this.#rows[place.instrument.index].see(bar, volume, volSlack !== null || !hasVolume);
+    }
+    this.#fingerprint.of([seen.figures, seen.polled], seen.gapMs, sealed);
     const { memory, minutes } = this.#cursors[place.shard];
     const what = minutes.note(memory.placeOf(place.row, bar), this.#fingerprint);
     return what && this.#describe(place, bar, seen, what === 'new' ? 'candle' : 'revision');
   }
 
-  #describe(place: RowPlace, bar: number, seen: SeenBar, type: 'candle' | 'revision'): CandleEvent {
+  #describe(place: RowPlace, bar: number, seen: ShownBar, type: 'candle' | 'revision'): CandleEvent {
     const { instrument, shard, row } = place;
     const { memory } = this.#cursors[shard];
     const { candle, quality } = candleFromBar(memory, place, bar, seen);
@@ -330,7 +332,9 @@ export class CandleStream {
         : candle.timestampMs + MINUTE_MS,
       candle,
       quality,
-      revision: changesSinceSeal(memory, row, bar, seen.figures, seen.gapMs),
+      revision:
+        (seen.figures === undefined ? 0 : changesSinceSeal(memory, row, bar, seen.figures, seen.gapMs)) +
+        (seen.polled === undefined ? 0 : 1),
     } as const;
     if (type === 'candle') return { type, ...event };
     return { type, ...event, previous: readSealedCandle(memory, place, bar)?.candle ?? null };

@@ -123,6 +123,7 @@ function asJson(result: Cutover, notes: readonly string[]): string {
     report: run.path,
     whole,
     disconnects: run.disconnects,
+    polled: run.polled,
     late,
     comparison: comparison?.path ?? null,
     compared,

@@ -44,6 +44,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./replay/replay.js')).command,
   },
   {
+    name: 'backfill',
+    describe: "poll the minutes that gaps left in a run's candles, after it",
+    load: async () => (await import('./backfill/command.js')).command,
+  },
+  {
     name: 'ticks',
     describe:
       "write the packets of a run's journal as Parquet, CSV or JSON lines, or make a journal of a recording",

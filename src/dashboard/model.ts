@@ -6,7 +6,7 @@ import type { Evaluation } from '../momentum/series.js';
 import { inContinuous, type TradingSession } from '../market/session.js';
 import type { Timeframe } from '../market/timeframe.js';
 import { ringDepth, tallyCandles, type CandleTally, type RowPlace } from '../memory/shard-reader.js';
-import { SHARD, type ShardMemory } from '../memory/layout.js';
+import { MAIN, SHARD, type ShardMemory } from '../memory/layout.js';
 import {
   CANDLE,
   TRAIL_LENGTH,
@@ -149,6 +149,7 @@ export class DashboardModel {
   readonly #symbols: readonly SymbolModel[];
   readonly #bySymbol: ReadonlyMap<string, number>;
   readonly #changes: number[];
+  #polledNews = 0;
   #now: DashboardStatus | undefined;
   #gates: readonly DashboardGate[] = [];
   #events: readonly RunEvent[] = [];
@@ -196,6 +197,9 @@ export class DashboardModel {
       for (const [index, place] of places.entries())
         if (place.shard === shard) this.#symbols[index].due = true;
     }
+    const news = Atomics.load(memories[0].i32, MAIN.polledNews);
+    if (news !== this.#polledNews) for (const symbol of this.#symbols) symbol.due = true;
+    this.#polledNews = news;
     const candles: [number, DashboardCandle[]][] = [];
     const longer: [number, number, DashboardCandle[]][] = [];
     const rows: [number, SymbolView][] = [];

@@ -21,6 +21,8 @@ export const CANDLE = {
   repaired: 16,
   /** A packet stamped after the end of trading changed it. */
   tail: 32,
+  /** The broker's candle of a minute that a gap touched. */
+  polled: 64,
 } as const;
 
 /**

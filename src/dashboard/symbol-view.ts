@@ -2,13 +2,14 @@
 import {
   CANDLE,
   type LatencyBucket,
+  type LongerCandles,
   type DashboardCandle,
   type RuleCondition,
   type SymbolView,
   type RuleView,
 } from './state.js';
 import { symbolState } from '../gates/symbol-state.js';
-import type { CandleWithQuality } from '../candles/candle.js';
+import { isPolled, type CandleWithQuality } from '../candles/candle.js';
 import { istMinute, MINUTE_MS } from '../market/session.js';
 import { minutesOf, type Timeframe } from '../market/timeframe.js';
 import { priceScale } from '../market/instrument.js';
@@ -22,7 +23,7 @@ import {
   type RowFigures,
   type RowPlace,
 } from '../memory/shard-reader.js';
-import { readCandles, readLongerCandles } from '../candles/read-candles.js';
+import { readFinalCandles, readLongerCandles } from '../candles/read-candles.js';
 import { filledBuckets, histogramIn } from '../memory/histogram.js';
 import { barLabelMs, isAuction, sealedLabelMs } from '../memory/bar-times.js';
 import { SHARD, type ShardMemory } from '../memory/layout.js';
@@ -38,10 +39,10 @@ export function dashboardCandles(
   from = 0,
 ): DashboardCandle[] {
   const sealedMs = sealedLabelMs(m, place.row, Atomics.load(m.i32, SHARD.sealed));
-  return readCandles(m, place, true, from).map((row) => {
+  return readFinalCandles(m, place, from).map((row) => {
     const { timestampMs } = row.candle;
     const rule = evaluations.get(timestampMs);
-    return dashboardCandle(row, timestampMs > sealedMs, rule);
+    return dashboardCandle(row, timestampMs > sealedMs && row.quality.source !== 'polled', rule);
   });
 }
 
@@ -54,9 +55,20 @@ export function longerDashboardCandles(
 ): DashboardCandle[] {
   const sealedMs = sealedLabelMs(m, place.row, Atomics.load(m.i32, SHARD.sealed)) + MINUTE_MS;
   const lengthMs = minutesOf(timeframe) * MINUTE_MS;
-  return readLongerCandles(m, place, timeframe, from).map((row) =>
+  return readLongerCandles(m, place, timeframe, { from }).map((row) =>
     dashboardCandle(row, row.quality.partial && row.candle.timestampMs + lengthMs > sealedMs, undefined),
   );
+}
+
+/** All rows' candles of the timeframes but the first. */
+export function longerCandles(
+  { memories, places }: { readonly memories: readonly ShardMemory[]; readonly places: readonly RowPlace[] },
+  timeframes: readonly Timeframe[],
+): LongerCandles[] {
+  return timeframes.slice(1).map((timeframe) => ({
+    timeframe,
+    candles: places.map((place) => longerDashboardCandles(memories[place.shard], place, timeframe)),
+  }));
 }
 
 /** An open candle is partial only if a gap touches it. */
@@ -70,6 +82,7 @@ function dashboardCandle(
     (partial ? CANDLE.partial : 0) |
     (quality.revision > 0 ? CANDLE.revised : 0) |
     (quality.source === 'auction' ? CANDLE.auction : 0) |
+    (isPolled(quality) ? CANDLE.polled : 0) |
     (open ? CANDLE.open : 0) |
     (quality.repaired ? CANDLE.repaired : 0) |
     (quality.tail ? CANDLE.tail : 0);
@@ -84,6 +97,15 @@ function dashboardCandle(
     rule?.vwap ?? null,
     rule?.hod ?? null,
   ];
+}
+
+/** The same at a run's end, with the rule's figures of `before`: candles that a report's page has. */
+export function candlesOfPage(m: ShardMemory, place: RowPlace, before: unknown): DashboardCandle[] {
+  const known = Array.isArray(before) ? (before as DashboardCandle[]) : [];
+  const evaluations = new Map<number, Pick<Evaluation, 'vwap' | 'hod'>>();
+  for (const [minuteMs, , , , , , , vwap, hod] of known)
+    if (hod !== null) evaluations.set(minuteMs, { vwap, hod });
+  return dashboardCandles(m, place, evaluations);
 }
 
 /** The candle of the row's open bar; undefined without one. */

@@ -40,6 +40,26 @@ export interface Hashes {
   readonly longer: string | undefined;
   /** Of the evaluations of candles as first sealed and as final. */
   readonly momentum: string;
+  /** Of the candles that a back-fill polled; the others are of what the run saw itself. */
+  readonly polled: string;
+}
+
+/** What became of the minutes that gaps touched. A minute counts once for each symbol. */
+export interface BackFillFigures {
+  /** That were to be polled. */
+  readonly minutes: number;
+  readonly polled: number;
+  /** No two answers agreed. */
+  readonly disagreed: number;
+  /** The broker refuses the symbol. */
+  readonly refused: number;
+  /** The broker has no candle of it: nothing was traded. */
+  readonly absent: number;
+  /** Not asked for to the end: interrupted, the broker not reached, or the journal did not take it. */
+  readonly left: number;
+  readonly requests: number;
+  /** Sentences. */
+  readonly notes: readonly string[];
 }
 
 /** Market time without a feed, epoch ms. */
@@ -141,6 +161,8 @@ export interface Facts {
     /** Minutes (epoch ms, ascending) with partial candles, and the number of symbols; empty before the end. */
     readonly minutes: readonly { readonly minuteMs: number; readonly symbols: number }[];
   };
+  /** What `--back-fill` did after the run; undefined without it, and before the end. */
+  readonly backFill: BackFillFigures | undefined;
   /** Undefined with `--no-journal`. */
   readonly journal: JournalFigures | undefined;
   /** How our schema differs from the history's, a sentence each; undefined with nothing to compare. */
@@ -185,7 +207,7 @@ export interface RestCall {
  * `log-in` until the first connection opens, `warm-up` while earlier candles are polled before that, `run` until the
  * feed is closed, then `after`.
  */
-export type Phase = 'log-in' | 'warm-up' | 'run' | 'after';
+export type Phase = 'log-in' | 'warm-up' | 'run' | 'after' | 'back-fill';
 
 /** A connection of the main thread. */
 export interface PurposedConnection extends CountedConnection {

@@ -257,6 +257,7 @@ export function buildReport(
     network: networkReport(facts),
     disconnects: disconnectsReport(facts),
     unseen: unseenReport(facts),
+    backFill: facts.backFill ?? null,
     brokerErrors: facts.feed.errors,
     output: outputReport(facts),
     journal: journal === undefined ? null : journalReport(journal),

@@ -7,15 +7,18 @@ import { applied, type Facts } from './facts.js';
 import type { Gate, Judgement } from './gate.js';
 
 function judgeNoRest({ network, interrupted }: Facts): Judgement {
-  const expected = 'the one call is the log-in before the run, except for those of a warm-up';
+  const expected =
+    'the one call is the log-in before the run, except for those of a warm-up, and of a back-fill after it';
   const { restCalls, connections, handshakes, workerConnections } = network;
   const before = restCalls.filter((call) => call.phase === 'log-in' || call.phase === 'warm-up');
-  const during = restCalls.filter((call) => !before.includes(call));
+  // Only --back-fill enters the phase, when the feed is closed and every shard has ended.
+  const after = restCalls.filter((call) => call.phase === 'back-fill' && (call.logIn || call.candles));
+  const during = restCalls.filter((call) => !before.includes(call) && !after.includes(call));
   // Only --warm-up enters the phase.
   const polled = before.filter((call) => call.phase === 'warm-up' && call.candles);
   const observed =
     `${count(before.length, 'call')} before the run${polled.length > 0 ? `, ${polled.length} of them for the warm-up` : ''}, ` +
-    `${count(during.length, 'call')} during it, ${count(handshakes, 'WebSocket handshake')}, ${count(connections.length, 'connection')} in all`;
+    `${count(during.length, 'call')} during it, ${after.length > 0 ? `${count(after.length, 'call')} after it for the back-fill, ` : ''}${count(handshakes, 'WebSocket handshake')}, ${count(connections.length, 'connection')} in all`;
   const fail = (remedy: string): Judgement => ({ status: 'fail', observed, expected, remedy });
   const inRun = during.find((call) => !call.logIn);
   if (inRun !== undefined)

@@ -7,6 +7,8 @@ import { KIND, type Kind, type BlockStamp } from '../journal/format.js';
 import { parseMeta, readGivenEntry, type RunMeta } from '../journal/meta.js';
 import { readJournal, type JournalExtent, type JournalVisitor } from '../journal/reader.js';
 import { shareNumbers, type WarmUpCandles } from '../candles/warm-up-candles.js';
+import { readPolledEntry } from './polled-entry.js';
+import { layPolled, tellPolled } from '../memory/polled.js';
 import type { Engine } from './engine.js';
 import type { MessageBatch } from '../broker/messages.js';
 import { RUN_VERDICTS, type RunVerdict } from '../memory/notices.js';
@@ -40,6 +42,8 @@ export interface JournalSummary {
   readonly over: boolean;
   readonly frames: number;
   readonly resumes: number;
+  /** Minutes that a back-fill polled. */
+  readonly polled: number;
   readonly lastConnection: number;
   /** Of the first and the last block. */
   readonly first: BlockStamp;
@@ -66,6 +70,7 @@ export class JournalSummaryBuilder {
   #ended: BlockStamp | undefined;
   #frames = 0;
   #resumes = 0;
+  #polled = 0;
   #lastConnection = 0;
   readonly #lacks: JournalHole[] = [];
   #over = false;
@@ -113,6 +118,7 @@ export class JournalSummaryBuilder {
       if (hole !== undefined && hole.resumed === undefined)
         this.#lacks[this.#lacks.length - 1] = { ...hole, resumed: stamp };
     } else if (kind === KIND.end) this.#ended = stamp;
+    else if (kind === KIND.polled) this.#polled++;
     else if (kind === KIND.sum) {
       const { verdict, ...sum } = sumOf(bytes, folder);
       this.#sum = sum;
@@ -151,6 +157,7 @@ export class JournalSummaryBuilder {
       over: this.#over,
       frames,
       resumes,
+      polled: this.#polled,
       lastConnection,
       first,
       last,
@@ -286,6 +293,9 @@ export class JournalSource implements JournalVisitor {
       case KIND.end:
         intake.end();
         return;
+      case KIND.polled:
+        this.#layPolled(bytes);
+        return;
       case KIND.seal:
       case KIND.gap:
       case KIND.sealedEnd:
@@ -338,6 +348,18 @@ export class JournalSource implements JournalVisitor {
   async #belowLowWater(): Promise<void> {
     const { router } = this.#options.engine;
     while (!router.belowLowWater) await router.progress(LOW_WATER_CHECK_MS);
+  }
+
+  /** Readers lay it over its minute once they know the gaps, which END completes. */
+  #layPolled(bytes: Buffer): void {
+    const { engine, folder } = this.#options;
+    const polled = readPolledEntry(bytes, engine.places.length);
+    if (polled === undefined || !layPolled(engine, polled))
+      throw new EngineError(
+        'JOURNAL',
+        `${folder} holds a polled minute that its run does not have, or has twice; name the journal of another run.`,
+      );
+    tellPolled(engine.memories);
   }
 
   #compareDecision(kind: Kind, bytes: Buffer): void {

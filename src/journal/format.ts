@@ -87,10 +87,14 @@ export const KIND = {
   gap: 12,
   /** Decision: END was written to the rings at this market time, f64. */
   sealedEnd: 13,
-  /** Note: hashes of candles, quality rows and momentum, JSON. Last entry of a run that ended in order. */
+  /** Note: hashes of the run's rows, JSON. Last entry of a run that ended in order, and of each back-fill after it. */
   sum: 14,
   /** Input: another process resumed the killed run from here. */
   resumed: 15,
+  /**
+   * Input: the broker's candle of a minute that a gap touched, after `end`: eight f64 (ingest/polled-entry.ts).
+   */
+  polled: 16,
 } as const;
 
 export type Kind = (typeof KIND)[keyof typeof KIND];

@@ -216,6 +216,21 @@ export class JournalWriter {
     if (this.#backlog.length > 0) await this.#giveUp(`the disk refused it to the end (${this.#refusal})`);
   }
 
+  /** Resolves when everything put is on the disk for good; false if the disk does not take it. */
+  async durable(): Promise<boolean> {
+    await this.settle();
+    if (this.#ended) return false;
+    try {
+      // The first call may only wait for a sync that began before the last write.
+      await this.#segments.sync();
+      await this.#segments.sync();
+      return true;
+    } catch (error) {
+      this.#report(`cannot be made durable (${sentenceOf(error)})`);
+      return false;
+    }
+  }
+
   /** Writes and fsyncs the rest, closes the file. May be called twice. */
   async stop(): Promise<void> {
     await this.settle();

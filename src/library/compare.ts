@@ -1,5 +1,5 @@
 /** `tickshard/compare`: our candles and another source's, one by one, with a verdict. */
-import type { CandleRow, QualityRow } from '../candles/candle.js';
+import { isPolled, type CandleRow, type QualityRow } from '../candles/candle.js';
 import { openingOf } from '../market/day-labels.js';
 import { MINUTE_MS } from '../market/session.js';
 import { TIMEFRAMES, type Timeframe } from '../market/timeframe.js';
@@ -68,8 +68,9 @@ function labelled<Row extends { readonly timestampMs: number }>(
 }
 
 /**
- * Compares as `tickshard compare` does (docs/compare-and-cutover.md): partial candles prove nothing, differences have
- * causes, and more than 0.1 % without one fail. Throws FeedError `USAGE` for what is no candle or timeframe.
+ * Compares as `tickshard compare` does (docs/compare-and-cutover.md): partial and polled candles prove nothing,
+ * differences have causes, and more than 0.1 % without one fail. Throws FeedError `USAGE` for what is no candle or
+ * timeframe.
  */
 export function compareCandles(
   symbols: readonly CandlesToCompare[],
@@ -91,7 +92,7 @@ export function compareCandles(
         candles: ours.map(({ candle, quality }) => ({
           candle,
           quality,
-          partial: quality.partial,
+          partial: quality.partial || isPolled(quality),
           source: quality.source,
         })),
       },

@@ -107,6 +107,7 @@ function configOf(settings: FeedSettings, feed: FeedChoice): StageConfig {
     waitOpen: settings.waitOpen ?? false,
     feed,
     warmUp: false,
+    backFill: false,
     resume: false,
     resumeAfterS: undefined,
     history: undefined,

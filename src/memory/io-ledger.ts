@@ -35,7 +35,7 @@ export function threadStrayWrites(): readonly string[] {
   return strayWrites;
 }
 
-/** Names the phase of connections from now on (`log-in`, `warm-up`, `run`, `after`). */
+/** Names the phase of connections from now on (`log-in`, `warm-up`, `run`, `after`, `back-fill`). */
 export function enterPhase(name: string): void {
   phase = name;
 }

@@ -22,9 +22,11 @@
  * | RING      | slots x 32 or 64    | main   | shard        | records in transit                                   |
  * | WIDE      | slots x 32, volume  | main   | shard        | high words of the record in the same place           |
  * | WIDE_BARS | bars x 344          | shard  | writer, main | doubles of a bar with a number that exceeds its word |
+ * | POLLED    | bars x 48           | main   | writer       | the broker's candle of a bar that a gap touched      |
  *
  * `bars`: those of all rows together; each row has those of its own session.
- * WIDE_BARS takes address space, and memory only where a page of it is written: no bar of a real market is.
+ * WIDE_BARS and POLLED take address space, and memory only where a page of them is used: no bar of a real market is
+ * wide, and without a back-fill nothing reads POLLED either. "Writer" stands for all threads that read candles.
  */
 import assert from 'node:assert';
 import { AS_SEALED, BAR, STORED, STORED_SEALED } from './bar.js';
@@ -87,6 +89,12 @@ export const SLOT = {
   size: 44 + BAR.size,
 } as const;
 
+/**
+ * A polled bar, in doubles. Of `state` only the first 32-bit word is used: 1 once the numbers are there, stored last.
+ * Prices in wire units.
+ */
+export const POLLED = { state: 0, open: 1, high: 2, low: 3, close: 4, volume: 5, size: 6 } as const;
+
 const WIDE_BAR = BAR.size + AS_SEALED.size;
 
 /** In doubles. `cause`: of GAP_CAUSES (record.ts). */
@@ -114,7 +122,16 @@ export const HISTOGRAM_WORDS = 512;
 const LINE = 64;
 
 /** 32-bit indexes of the words that main writes. */
-export const MAIN = { tail: 0, stop: 1, skip: 2, skipArmed: 3 } as const;
+export const MAIN = {
+  tail: 0,
+  stop: 1,
+  skip: 2,
+  skipArmed: 3,
+  /** Bars of this memory that are polled. */
+  polled: 4,
+  /** Of the first shard's memory, for all: grows, and notifies, when bars of any shard were polled. */
+  polledNews: 5,
+} as const;
 /** 32-bit indexes of the words that the shard writes. */
 export const SHARD = {
   /** Batches are committed up to this ring cursor. */
@@ -180,6 +197,7 @@ export class ShardMemory {
   readonly packet: number;
   readonly ring: number;
   readonly wideBars: number;
+  readonly polled: number;
   /** 32-bit indexes. */
   readonly bars: number;
   readonly asSealed: number;
@@ -230,6 +248,7 @@ export class ShardMemory {
     this.ring = take(shape.slots * this.recordSize * 8) / 8;
     this.wide = take(shape.hasVolume ? shape.slots * WIDE_WORDS * 4 : 0) / 4;
     this.wideBars = take(bars * WIDE_BAR * 8) / 8;
+    this.polled = take(bars * POLLED.size * 8) / 8;
     this.ringMask = shape.slots - 1;
     if (buffer !== undefined) assert(buffer.byteLength === at, 'shared memory of another shape');
     this.buffer = buffer ?? new SharedArrayBuffer(at);
@@ -315,6 +334,11 @@ export class ShardMemory {
   /** Double index of a bar's doubles in WIDE_BARS; those of the candle as sealed come after BAR.size of them. */
   wideBarOf(row: number, bar: number): number {
     return this.wideBars + this.placeOf(row, bar) * WIDE_BAR;
+  }
+
+  /** Double index of a bar in POLLED. */
+  polledOf(row: number, bar: number): number {
+    return this.polled + this.placeOf(row, bar) * POLLED.size;
   }
 
   staticOf(row: number): number {

@@ -7,6 +7,7 @@ import { BAR, MARK } from './bar.js';
 import { lastBarOf, type BarSpan } from './bar-span.js';
 import { isAuction, readSpan, SPAN } from './bar-times.js';
 import type { ShardMemory } from './layout.js';
+import { isGapMinute, readPolled, type PolledBar } from './polled.js';
 import {
   changesSinceSeal,
   copyBar,
@@ -26,6 +27,10 @@ export interface RolledUp {
   readonly gapMs: number;
   /** Longest time without a packet in one of its minutes, market ms. */
   readonly maxAgeMs: number;
+  /** A gap touches one of its minutes, or a connection began in it, and it was not polled. */
+  readonly isUnseen: boolean;
+  /** Its minutes that were polled. Each counts as a revision; the candle's slack is unknown. */
+  readonly polled: number;
 }
 
 /** The fold of a candle's bars, in order. Zero prices: none. */
@@ -37,6 +42,9 @@ interface Fold {
   /** Of the day's range, where it moved between two packets of the candle. */
   edgeHigh: number;
   edgeLow: number;
+  gapMs: number;
+  isUnseen: boolean;
+  polled: number;
 }
 
 const empty = (): Fold => ({
@@ -64,6 +72,9 @@ const empty = (): Fold => ({
   slackAfter: 0,
   edgeHigh: 0,
   edgeLow: 0,
+  gapMs: 0,
+  isUnseen: false,
+  polled: 0,
 });
 
 /** The bar at hand. Without ticks it may have an edge, a snapshot, seconds and open interest. */
@@ -72,19 +83,37 @@ const bounds = new Float64Array(SPAN.size);
 
 const least = (a: number, b: number): number => (a === 0 ? b : b === 0 ? a : Math.min(a, b));
 
-function addTicks(fold: Fold, auction: boolean, first: number): void {
-  const { figures } = fold;
-  const close = child[BAR.close];
-  // The auction's bar is flat at its last price.
-  if (figures.ticks === 0) figures.open = auction ? close : child[BAR.open];
-  figures.high = Math.max(figures.high, auction ? close : child[BAR.high]);
-  figures.low = least(figures.low, auction ? close : child[BAR.low]);
+/** Extends the candle by a child's prices and volume. */
+function addPrices({ figures }: Fold, { open, high, low, close, volume }: PolledBar): void {
+  if (figures.close === 0) figures.open = open;
+  figures.high = Math.max(figures.high, high);
+  figures.low = least(figures.low, low);
   figures.close = close;
+  figures.volume = Math.min(figures.volume + volume, Number.MAX_SAFE_INTEGER);
+}
+
+/** Prices and volume of the bar at hand. The auction's is flat at its last price. */
+function pricesOf(auction: boolean): PolledBar {
+  const close = child[BAR.close];
+  return {
+    open: auction ? close : child[BAR.open],
+    high: auction ? close : child[BAR.high],
+    low: auction ? close : child[BAR.low],
+    close,
+    volume: child[BAR.volume],
+  };
+}
+
+function addCounts({ figures }: Fold): void {
   figures.ticks += child[BAR.ticks];
-  figures.volume = Math.min(figures.volume + child[BAR.volume], Number.MAX_SAFE_INTEGER);
   figures.priceChanges += child[BAR.priceChanges];
   figures.late += child[BAR.late];
   figures.revision += child[BAR.revision];
+}
+
+function addTicks(fold: Fold, auction: boolean, first: number): void {
+  const { figures } = fold;
+  addPrices(fold, pricesOf(auction));
   figures.repaired ||= (child[BAR.marks] & MARK.repaired) !== 0;
   figures.tail ||= (child[BAR.marks] & MARK.tail) !== 0;
   // Rises since a packet before the candle's first minute.
@@ -99,18 +128,40 @@ function addCoverage(fold: Fold): void {
   fold.maxAgeMs = Math.max(fold.maxAgeMs, child[BAR.longestSilenceMs], endMs - seenAt);
 }
 
-function addChild(fold: Fold, m: ShardMemory, row: number, bar: number, first: number): void {
+/** A child's range that moved across its edge, if both packets are of the candle. */
+function addEdges(fold: Fold, first: number): void {
+  if (child[BAR.edgeHighFrom] > first) fold.edgeHigh = Math.max(fold.edgeHigh, child[BAR.edgeHigh]);
+  if (child[BAR.edgeLowFrom] > first) fold.edgeLow = least(fold.edgeLow, child[BAR.edgeLow]);
+}
+
+/** `polled`: the broker's candle of the bar, in place of what was seen. */
+function addChild(
+  fold: Fold,
+  m: ShardMemory,
+  row: number,
+  bar: number,
+  { first, polled }: { readonly first: number; readonly polled: PolledBar | undefined },
+): void {
   const { figures } = fold;
   const auction = isAuction(m, row, bar);
+  const gapMs = gapMsIn(m, row, bar);
+  fold.gapMs += gapMs;
   readSpan(m, row, bar, bounds);
-  figures.hasSnapshot ||= child[BAR.hasSnapshot] === 1;
   if (!auction) addCoverage(fold);
+  if (child[BAR.ticks] > 0) addCounts(fold);
   if (child[BAR.oiClose] !== 0) figures.oiClose = child[BAR.oiClose];
   figures.oiHigh = Math.max(figures.oiHigh, child[BAR.oiHigh]);
   figures.oiLow = least(figures.oiLow, child[BAR.oiLow]);
+  if (polled !== undefined) {
+    fold.polled++;
+    figures.revision++;
+    addPrices(fold, polled);
+    return;
+  }
+  figures.hasSnapshot ||= child[BAR.hasSnapshot] === 1;
+  fold.isUnseen ||= gapMs > 0 || child[BAR.hasSnapshot] === 1;
   fold.slackAfter += child[BAR.slackAfter];
-  if (child[BAR.edgeHighFrom] > first) fold.edgeHigh = Math.max(fold.edgeHigh, child[BAR.edgeHigh]);
-  if (child[BAR.edgeLowFrom] > first) fold.edgeLow = least(fold.edgeLow, child[BAR.edgeLow]);
+  addEdges(fold, first);
   if (child[BAR.ticks] > 0) addTicks(fold, auction, first);
 }
 
@@ -120,33 +171,41 @@ function* barsOf({ first, last, auction }: BarSpan): Generator<number> {
   if (auction >= 0) yield auction;
 }
 
-/** Reads the candle; undefined without a tick. */
-export function readRollUp(m: ShardMemory, row: number, span: BarSpan): RolledUp | undefined {
+/** The broker's candle of a minute of which something was not seen; undefined without one. */
+function polledOf(m: ShardMemory, row: number, bar: number): PolledBar | undefined {
+  const polled = readPolled(m, row, bar);
+  if (polled === undefined) return undefined;
+  return isGapMinute(m, row, bar, { hasSnapshot: child[BAR.hasSnapshot] === 1 }) ? polled : undefined;
+}
+
+/** Reads the candle, with what was polled unless `asSeen`; undefined without a tick or a polled minute. */
+export function readRollUp(m: ShardMemory, row: number, span: BarSpan, asSeen = false): RolledUp | undefined {
   const fold = underVersion(m, row, (s) => {
     const sum = empty();
     for (const bar of barsOf(span)) {
       copyBar(m, row, s, bar, child);
-      addChild(sum, m, row, bar, span.first);
+      addChild(sum, m, row, bar, { first: span.first, polled: asSeen ? undefined : polledOf(m, row, bar) });
     }
-    sum.figures.volSlack = slackOf(m, row, s, lastBarOf(span), Math.max(sum.slackBefore, sum.slackAfter));
+    const slack = slackOf(m, row, s, lastBarOf(span), Math.max(sum.slackBefore, sum.slackAfter));
+    sum.figures.volSlack = sum.polled > 0 ? null : slack;
     return sum;
   });
-  const { figures, edgeHigh, edgeLow } = fold;
-  if (figures.ticks === 0) return undefined;
+  const { figures, edgeHigh, edgeLow, gapMs, maxAgeMs, isUnseen, polled } = fold;
+  if (figures.close === 0) return undefined;
   if (edgeHigh > figures.high || (edgeLow > 0 && edgeLow < figures.low)) figures.repaired = true;
   figures.high = Math.max(figures.high, edgeHigh);
   figures.low = least(figures.low, edgeLow);
-  let gapMs = 0;
-  for (const bar of barsOf(span)) gapMs += gapMsIn(m, row, bar);
-  return { figures, gapMs, maxAgeMs: fold.maxAgeMs };
+  return { figures, gapMs, maxAgeMs, isUnseen, polled };
 }
 
-/** Changes of the candle's minutes since each was sealed. */
+/** Changes of the candle's minutes since each was sealed; a polled one is one. */
 export function changesInSpan(m: ShardMemory, row: number, span: BarSpan): number {
   let changes = 0;
   for (const bar of barsOf(span)) {
     const figures = readBar(m, row, bar);
     if (figures !== undefined) changes += changesSinceSeal(m, row, bar, figures, gapMsIn(m, row, bar));
+    const polled = readPolled(m, row, bar);
+    if (polled !== undefined && isGapMinute(m, row, bar, figures)) changes++;
   }
   return changes;
 }

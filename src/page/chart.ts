@@ -88,6 +88,7 @@ function remarks(flags: number): string {
     [CANDLE.auction, 'closing auction'],
     [CANDLE.repaired, "high or low from the day's own"],
     [CANDLE.tail, 'with trades told after the end of trading'],
+    [CANDLE.polled, "polled: the broker's, a gap touched the minute"],
   ];
   return words
     .filter(([flag]) => (flags & flag) > 0)

@@ -1,5 +1,5 @@
 /** Sections of a report only: every symbol's candles, refused packets, gaps, options, versions. */
-import type { DashboardState, DashboardCandle } from '../dashboard/state.js';
+import { CANDLE, type DashboardState, type DashboardCandle } from '../dashboard/state.js';
 import { candleDrawing } from './svg.js';
 import { h, section } from './dom.js';
 import { change, count, day, minute, number, rupees, second } from './format.js';
@@ -80,8 +80,9 @@ export function refusals({ now }: DashboardState): HTMLElement {
   );
 }
 
-/** Spans without a feed. */
-export function unseen({ now }: DashboardState): HTMLElement {
+/** Spans without a feed, and what a back-fill polled of them. */
+export function unseen({ now, candles }: DashboardState): HTMLElement {
+  const polled = candles.flat().filter(([, , , , , , flags]) => (flags & CANDLE.polled) > 0).length;
   const rows = now.gaps.map(
     ({ fromMs, toMs }) =>
       [
@@ -93,6 +94,9 @@ export function unseen({ now }: DashboardState): HTMLElement {
     'gaps',
     'Gaps',
     rows.length === 0 ? h('p', { class: 'dim' }, 'None between the first packet and the end.') : pairs(rows),
+    ...(polled === 0
+      ? []
+      : [h('p', {}, `A back-fill took ${count(polled, 'minute')} that they touched from the broker.`)]),
   );
 }
 

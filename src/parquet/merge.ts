@@ -1,5 +1,5 @@
 /** Merges new candles with those on disk. Pure. */
-import type { CandleRow, CandleWithQuality, QualityRow } from '../candles/candle.js';
+import { isPolled, type CandleRow, type CandleWithQuality, type QualityRow } from '../candles/candle.js';
 
 /** Without a quality row a candle counts as whole with revision 0; no row is invented. */
 export interface StoredCandle {
@@ -20,11 +20,16 @@ export function pairUp(candles: readonly CandleRow[], quality: readonly QualityR
   return candles.map((candle) => ({ candle, quality: byMinute.get(candle.timestampMs) }));
 }
 
-/** Whole beats partial, then the higher revision, then the newer. */
+/** 2: a minute that a run saw whole; 1: one that was polled; 0: one seen in part. */
+function rankOf({ quality }: StoredCandle): number {
+  if (quality === undefined) return 2;
+  return isPolled(quality) ? 1 : quality.partial ? 0 : 2;
+}
+
+/** Seen whole beats polled, which beats partial; then the higher revision, then the newer. */
 export function replaces(newer: StoredCandle, stored: StoredCandle): boolean {
-  const newerPartial = newer.quality?.partial ?? false;
-  const storedPartial = stored.quality?.partial ?? false;
-  if (newerPartial !== storedPartial) return storedPartial;
+  const [newerRank, storedRank] = [rankOf(newer), rankOf(stored)];
+  if (newerRank !== storedRank) return newerRank > storedRank;
   return (newer.quality?.revision ?? 0) >= (stored.quality?.revision ?? 0);
 }
 

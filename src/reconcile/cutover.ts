@@ -58,6 +58,16 @@ function asideNotes(runs: readonly RunEvidence[], judged: readonly RunEvidence[]
   ];
 }
 
+/** Days with minutes that a back-fill polled. */
+function polledNotes(days: readonly CutoverDay[]): string[] {
+  const polled = days.reduce((sum, { run }) => sum + run.polled, 0);
+  return polled === 0
+    ? []
+    : [
+        `${count(polled, 'minute')} of these days ${polled === 1 ? 'was' : 'were'} polled by a back-fill: not judged, and counted as not seen.`,
+      ];
+}
+
 /**
  * Judges the newest `wantedDays` days with a shadow run until the close, by each day's newest run and comparison.
  * Other feeds' days count only without days of the live feed. `symbols`: undefined for all of those runs.
@@ -97,10 +107,13 @@ export function cutover(
     symbols: list,
     days,
     requirements,
-    notes: asideNotes(
-      unique,
-      days.map(({ run }) => run),
-      rules,
-    ),
+    notes: [
+      ...asideNotes(
+        unique,
+        days.map(({ run }) => run),
+        rules,
+      ),
+      ...polledNotes(days),
+    ],
   };
 }

@@ -28,6 +28,8 @@ export interface RunEvidence {
   readonly dayCandles: number;
   readonly failedGates: readonly string[];
   readonly disconnects: number;
+  /** Minutes that a back-fill polled, all symbols; they count as not seen whole. */
+  readonly polled: number;
   readonly symbols: readonly RunSymbol[];
 }
 
@@ -96,6 +98,7 @@ function runFrom(path: string, report: Record<string, unknown>): RunEvidence | u
       .filter(({ status }) => status === 'fail')
       .map(({ id }) => text(id)),
     disconnects: list(report['disconnects']).length,
+    polled: isObject(report['backFill']) ? number(report['backFill']['polled']) : 0,
     symbols: objects(report['symbols'])
       .map(({ symbol, whole, partial, late }) => ({
         symbol: text(symbol),

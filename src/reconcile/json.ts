@@ -38,6 +38,7 @@ function symbolJson(symbol: SymbolComparison): object {
     missingReference: missing.reference.length,
     partial: symbol.partial.minutes,
     partialExact: symbol.partial.exact,
+    polled: symbol.polled,
     unseenOurs: unseen.ours.length,
     unseenReference: unseen.reference.length,
     idleOurs: idle.ours.length,

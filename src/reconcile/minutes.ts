@@ -10,7 +10,7 @@ import { DAY_MS, IST_OFFSET_MS, MINUTE_MS, istDate } from '../market/session.js'
 /** A candle from REST is always whole and `continuous`. */
 export interface OurCandle {
   readonly candle: CandleRow;
-  /** Not known to be seen from start to end. */
+  /** Not known to be seen from start to end; true for a polled one of ours, which `source` tells apart. */
   readonly partial: boolean;
   readonly source: CandleSource;
   /** Only ours have one. */

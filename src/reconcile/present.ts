@@ -215,12 +215,14 @@ export function verdictLine(
     sum(({ partial }) => partial.minutes) + sum(({ unseen }) => unseen.ours.length + unseen.reference.length);
   const lacked = sum(({ missing }) => missing.reference.length);
   const noun = nounOf(timeframe);
+  const polled = sum((symbol) => symbol.polled);
   const limits = [
     'other dates, hours and symbols',
     ...(timeframe === '1m' ? [] : ['other timeframes']),
     ...(aside > 0
       ? [`the ${count(aside, noun)} that ${aside === 1 ? 'was' : 'were'} partial or unseen`]
       : []),
+    ...(polled > 0 ? [`the ${count(polled, noun)} that a back-fill polled`] : []),
     ...(lacked > 0 ? [`the ${count(lacked, noun)} that the reference lacks`] : []),
     ...(simulated(ours) ? ['the live feed, for our candles are of a simulated market'] : []),
   ];
@@ -249,6 +251,15 @@ export function idleNotes({ symbols, timeframe }: Comparison): string[] {
           `Only a repeated price is in ${count(reference, nounOf(timeframe))} of ours: the reference needs no candle there.`,
         ]
       : []),
+  ];
+}
+
+/** On the minutes that a back-fill polled. */
+export function polledNotes({ symbols }: Comparison): string[] {
+  const polled = symbols.reduce((total, symbol) => total + symbol.polled, 0);
+  if (polled === 0) return [];
+  return [
+    `${count(polled, 'polled minute')} ${polled === 1 ? 'is' : 'are'} not judged: a back-fill took ${polled === 1 ? 'it' : 'them'} from the broker, because a gap touched ${polled === 1 ? 'it' : 'them'}.`,
   ];
 }
 

@@ -1,5 +1,5 @@
 /** Compares one symbol's candles with the reference's. Pure. */
-import type { VolumeKind } from '../candles/candle.js';
+import { isPolled, type VolumeKind } from '../candles/candle.js';
 import { istDate } from '../market/session.js';
 import type { Timeframe } from '../market/timeframe.js';
 import { lengthMs, tradedMinutes } from './candle-length.js';
@@ -61,6 +61,8 @@ export interface SymbolComparison {
   readonly fields: Readonly<Record<CandleField, Readonly<Record<Agreement, number>>>>;
   /** Minutes partial on either side, and how many are exactly equal. */
   readonly partial: { readonly minutes: number; readonly exact: number };
+  /** Minutes that a back-fill polled: not judged, as that would compare the broker with itself. */
+  readonly polled: number;
   readonly missing: AbsentMinutes;
   readonly unseen: AbsentMinutes;
   /** Minutes in which nothing traded: absent on a side, and none of its missing candles. */
@@ -81,16 +83,26 @@ class MinuteTally {
     FIELDS.map((field) => [field, { exact: 0, withinTick: 0, different: 0 }]),
   ) as Record<CandleField, Record<Agreement, number>>;
   readonly partial: { minutes: number; exact: number };
+  polled: number;
   readonly causes = noCauses();
   readonly judged = noCauses();
   readonly comparedOn = new Map<string, number>();
   compared = 0;
   otherPrints = 0;
 
-  constructor(unmatchedPartial: number, missing: AbsentMinutes) {
-    this.partial = { minutes: unmatchedPartial, exact: 0 };
+  constructor(unmatchedPartial: readonly OurCandle[], missing: AbsentMinutes) {
+    this.polled = unmatchedPartial.filter(isPolled).length;
+    this.partial = { minutes: unmatchedPartial.length - this.polled, exact: 0 };
     this.causes.oursMissing = missing.ours.length;
     this.causes.referenceMissing = missing.reference.length;
+  }
+
+  sums(): Pick<
+    SymbolComparison,
+    'compared' | 'comparedOn' | 'fields' | 'partial' | 'polled' | 'causes' | 'judged' | 'otherPrints'
+  > {
+    const { compared, comparedOn, fields, partial, polled, causes, judged, otherPrints } = this;
+    return { compared, comparedOn, fields, partial, polled, causes, judged, otherPrints };
   }
 
   /** A partial minute's differences have causes, and are not judged. */
@@ -161,6 +173,10 @@ function tallied(
   const differences: Difference[] = [];
   const bounded = new BoundedMinutes(feed);
   for (const match of matches) {
+    if (isPolled(match.ours) || isPolled(match.reference)) {
+      tally.polled++;
+      continue;
+    }
     const unequal = found(match);
     if (match.ours.partial || match.reference.partial) {
       tally.addPartial(unequal);
@@ -228,9 +244,8 @@ export function compareSymbol(
     const late = lateTrades(match);
     return fields.flatMap((field) => fieldDifference(field, match, feed, day, late) ?? []);
   };
-  const tally = new MinuteTally(unmatchedPartial.length, missing);
+  const tally = new MinuteTally(unmatchedPartial, missing);
   const { differences, bounded } = tallied(pair, matches, found, fields, tally, feed);
-  const { compared, comparedOn, partial, causes, judged, otherPrints } = tally;
   const result: SymbolComparison = {
     symbol,
     exchange,
@@ -238,21 +253,20 @@ export function compareSymbol(
     tickSizeKnown: tick.known,
     referenceFound: reference !== undefined,
     volumeCompared,
-    compared,
-    comparedOn,
-    fields: tally.fields,
-    partial,
+    ...tally.sums(),
     missing,
     unseen,
     idle,
     outside,
     relabelled,
-    causes,
-    judged,
-    otherPrints,
   };
-  const { mode } = ours;
-  const days = [...bounded.byDate].map(([date, minutes]) => ({ symbol, exchange, date, mode, minutes }));
+  const days = [...bounded.byDate].map(([date, minutes]) => ({
+    symbol,
+    exchange,
+    date,
+    mode: feed.mode,
+    minutes,
+  }));
   return { result, differences, days };
 }
 

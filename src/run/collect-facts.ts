@@ -6,19 +6,21 @@ import { priceScale } from '../market/instrument.js';
 import type { JournalFigures } from '../journal/writer.js';
 import { inContinuous, MINUTE_MS } from '../market/session.js';
 import type { ConnectionRecord } from '../monitor/connection-record.js';
-import type { Facts, Hashes, SymbolFacts, PerformanceFigures, Percentiles } from '../gates/facts.js';
+import type {
+  BackFillFigures,
+  Facts,
+  Hashes,
+  SymbolFacts,
+  PerformanceFigures,
+  Percentiles,
+} from '../gates/facts.js';
 import type { ReportViews } from '../gates/report.js';
-import {
-  dashboardCandles,
-  latencyBuckets,
-  longerDashboardCandles,
-  ruleView,
-} from '../dashboard/symbol-view.js';
+import { dashboardCandles, latencyBuckets, longerCandles, ruleView } from '../dashboard/symbol-view.js';
 import type { Evaluation } from '../momentum/series.js';
 import type { NetworkAudit } from '../monitor/network-audit.js';
 import type { Probe } from '../monitor/probe.js';
 import { readGaps, readRow, tallyCandles, type RowPlace } from '../memory/shard-reader.js';
-import { readCandles } from '../candles/read-candles.js';
+import { readCandles, readFinalCandles } from '../candles/read-candles.js';
 import { COUNTER, type CounterName } from '../memory/counters.js';
 import { histogramIn, percentiles } from '../memory/histogram.js';
 import { LEDGER, threadStrayWrites } from '../memory/io-ledger.js';
@@ -60,11 +62,12 @@ export interface RunProgress {
   readonly conclusion?: ConcludeAnswer;
   readonly differences?: readonly string[];
   readonly hashes?: Hashes;
+  readonly backFill?: BackFillFigures | undefined;
 }
 
-/** An instrument's sealed candles and, with `includeOpen`, its open ones. */
-export function candlesOf(engine: Engine, place: RowPlace, includeOpen: boolean): CandleWithQuality[] {
-  return readCandles(engine.memories[place.shard], place, includeOpen);
+/** An instrument's candles, open and polled ones included. */
+export function candlesOf({ memories }: Engine, place: RowPlace): CandleWithQuality[] {
+  return readFinalCandles(memories[place.shard], place);
 }
 
 function symbolFacts(
@@ -129,10 +132,7 @@ export function reportViews(
   });
   return {
     candles: seen.map(({ candles }) => candles),
-    longer: timeframes.slice(1).map((timeframe) => ({
-      timeframe,
-      candles: places.map((place) => longerDashboardCandles(memories[place.shard], place, timeframe)),
-    })),
+    longer: longerCandles({ memories, places }, timeframes),
     rules: seen.map(({ rule }) => rule),
     latency: latencyBuckets(memories),
   };
@@ -177,7 +177,7 @@ function unseenOf({ engine }: FactSources, finished: boolean): Facts['unseen'] {
     .map((gap) => ({ fromMs: gap.startMs, toMs: Math.min(gap.endMs, endMs) }));
   const symbolsOf = new Map<number, number>();
   for (const place of finished ? engine.places : []) {
-    for (const { quality } of candlesOf(engine, place, true))
+    for (const { quality } of readCandles(engine.memories[place.shard], place, true))
       if (quality.partial) symbolsOf.set(quality.timestampMs, (symbolsOf.get(quality.timestampMs) ?? 0) + 1);
   }
   return {
@@ -248,6 +248,7 @@ export function collectFacts(sources: FactSources, progress: RunProgress): Facts
       hashes: progress.hashes,
     },
     unseen: unseenOf(sources, finished),
+    backFill: progress.backFill,
     journal: journal?.figures,
     schema: conclusion?.schema,
     historyGiven: plan.config.history !== undefined,

@@ -3,7 +3,7 @@ import { SystemClock } from '../clock.js';
 import { EngineError, EXIT } from '../errors.js';
 import type { JournalWriter } from '../journal/writer.js';
 import { differences } from '../momentum/series.js';
-import type { Facts, Hashes } from '../gates/facts.js';
+import type { BackFillFigures, Facts, Hashes } from '../gates/facts.js';
 import type { RunVerdict } from '../gates/gate.js';
 import type { ShardPool } from '../threads/shard-pool.js';
 import type { RunRoom } from './output-folders.js';
@@ -11,18 +11,25 @@ import { hashesOf, shardsDrained } from './run-end.js';
 import { collectFacts, type FactSources, type RunProgress } from './collect-facts.js';
 
 /**
- * The facts of a run whose feed has ended: waits for the shards, the rest of the files and the journal, then frees the
- * room of the report. `progress`: so far.
+ * The facts of a run whose feed has ended: waits for the shards, a back-fill, the rest of the files and the journal,
+ * then frees the room of the report. `progress`: so far.
  */
 export async function finalFacts(
   sources: FactSources,
-  run: { readonly shards: ShardPool; readonly journal: JournalWriter | undefined; readonly room: RunRoom },
+  run: {
+    readonly shards: ShardPool;
+    readonly journal: JournalWriter | undefined;
+    readonly room: RunRoom;
+    /** When the shards have ended. */
+    readonly backFill: () => Promise<BackFillFigures | undefined>;
+  },
   progress: RunProgress,
 ): Promise<{ readonly facts: Facts; readonly hashes: Hashes }> {
   const { writer, probe } = sources;
   await shardsDrained(run.shards, new SystemClock());
   // Cost of the running market, without the run's end.
   const { cpuPercent, eventLoopDelayP99Ms, longestStallMs } = probe.figures();
+  const backFill = await run.backFill();
   const conclusion = await writer.finish();
   probe.stop();
   const hashes = hashesOf(writer.evaluations, conclusion);
@@ -35,6 +42,7 @@ export async function finalFacts(
     conclusion,
     differences: differences(writer.evaluations, conclusion.evaluations),
     hashes,
+    backFill,
   });
   const performance = { ...facts.performance, cpuPercent, eventLoopDelayP99Ms, longestStallMs };
   return { facts: { ...facts, performance }, hashes };

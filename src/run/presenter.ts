@@ -195,7 +195,7 @@ export class Presenter {
     };
     const text = reportText(this.#report(ending, views));
     for (const place of engine.places.length > 1 ? [] : engine.places)
-      this.tell(`\n${candleTable(place.instrument.symbol, candlesOf(engine, place, true), volumeKind)}`);
+      this.tell(`\n${candleTable(place.instrument.symbol, candlesOf(engine, place), volumeKind)}`);
     if (engine.places.length > 1) this.tell(`\n${symbolTable(facts)}`);
     const paint = (status: GateResult['status'], text: string): string => this.#terminal.paint(status, text);
     this.say(

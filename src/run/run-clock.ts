@@ -1,6 +1,7 @@
 /** A run's duration in market time. */
 import type { Clock } from '../clock.js';
 import { MINUTE_MS } from '../market/session.js';
+import type { RunSpan } from './back-fill.js';
 import type { Plan } from './plan.js';
 
 /** Real ms beyond tail and grace to seal the last minute when no packets advance the watermark. */
@@ -48,6 +49,12 @@ export class RunClock {
   restore(opening: { readonly openedMarketMs: number; readonly earlyMs: number } | undefined): void {
     this.#openedMarketMs = opening?.openedMarketMs;
     this.earlyMs = opening?.earlyMs ?? 0;
+  }
+
+  /** From the first open to the end; undefined before either. */
+  get span(): RunSpan | undefined {
+    const [openedMs, endedMs] = [this.#openedMarketMs, this.#endedMarketMs];
+    return openedMs === undefined || endedMs === undefined ? undefined : { openedMs, endedMs };
   }
 
   end(marketMs: number): void {

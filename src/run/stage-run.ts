@@ -4,6 +4,7 @@ import { EngineError, EXIT } from '../errors.js';
 import type { FeedClient } from '../feed/client.js';
 import { silentLog, type Log } from '../log.js';
 import { ConnectionRecord } from '../monitor/connection-record.js';
+import type { BackFillFigures } from '../gates/facts.js';
 import { judgeGates, verdictOf } from '../gates/gates.js';
 import { NetworkAudit } from '../monitor/network-audit.js';
 import { Probe } from '../monitor/probe.js';
@@ -25,8 +26,10 @@ import { marketWait, waitToConnect } from './wait-for-open.js';
 import { claimFolders, lockOf, RunRoom } from './output-folders.js';
 import { indexNotes, type Plan } from './plan.js';
 import { Presenter } from './presenter.js';
+import { backFillRun } from './run-back-fill.js';
 import { RunJournal } from './run-journal.js';
-import { firstOpening, restore, resumingText, replayKilledRun, seenBetterBy } from './resume.js';
+import { runWriter } from './run-writer.js';
+import { firstOpening, restore, resumingText, replayKilledRun } from './resume.js';
 import { checkEveryMs, RunClock } from './run-clock.js';
 import { prepareSource, type PreparedSource, type Source } from './source.js';
 import { outstandingOf, type Stepper } from './stepper.js';
@@ -35,7 +38,7 @@ import { warmUp, warmUpRoom, type WarmUp } from './warm-up.js';
 import { networkWarnings } from '../parquet/network-disk.js';
 import type { OutLock } from '../parquet/out-lock.js';
 import { StallMeter, stallText } from '../stalls.js';
-import { WriterHost } from '../threads/writer-host.js';
+import type { WriterHost } from '../threads/writer-host.js';
 import type { WarmUpCandles } from '../candles/warm-up-candles.js';
 
 export class StageRun {
@@ -61,6 +64,7 @@ export class StageRun {
   /** Earlier candles: from the simulator, a warm-up or the killed run's journal. */
   #given: WarmUpCandles | undefined;
   #interrupted = false;
+  readonly #polling = new AbortController();
   #broken: EngineError | undefined;
 
   /** `killed`: the run that this one resumes. */
@@ -156,25 +160,16 @@ export class StageRun {
   }
 
   #writer(): WriterHost {
-    const plan = this.#plan;
-    return new WriterHost({
-      memories: this.#engine.memories,
-      places: this.#engine.places,
-      outDir: plan.outDir,
-      lock: this.#lock.token,
-      reserve: this.#room.token,
-      seenBetter: seenBetterBy(this.#killed, plan.startsMs),
-      identity: plan.identity,
-      timeframes: plan.config.timeframes,
-      historyDir: plan.config.history,
-      marketDateMs: plan.startsMs,
+    return runWriter({
+      plan: this.#plan,
+      engine: this.#engine,
+      lock: this.#lock,
+      room: this.#room,
+      killed: this.#killed,
       given: this.#given,
       ledger: this.#ledger,
-      onFailure: (sentence) => {
-        this.#log.error(sentence);
-        void this.#lock.refresh();
-      },
-      onTrouble: (sentence) => this.#presenter.say(sentence),
+      onFailure: (sentence) => this.#log.error(sentence),
+      say: (sentence) => this.#presenter.say(sentence),
     });
   }
 
@@ -192,6 +187,7 @@ export class StageRun {
   #interrupt(): void {
     if (this.#interrupted) process.exit(EXIT.interrupted);
     this.#interrupted = true;
+    this.#polling.abort();
     this.#presenter.say('Interrupted: closing the feed and writing what there is; once more ends at once.');
     this.#end();
   }
@@ -232,7 +228,7 @@ export class StageRun {
     if (this.#killed !== undefined) this.#restore(this.#killed, clock, line, record);
     if (stepper !== undefined) stepper.waitFor(outstandingOf(this.#engine, line, writer));
     await this.#feed(sources, line, client, stepper);
-    return this.#conclude(sources, shards, startedWallMs);
+    return this.#conclude(sources, source, shards, startedWallMs);
   }
 
   /** Pipeline and client call each other: the one pauses the socket, the other delivers packets. */
@@ -361,16 +357,31 @@ export class StageRun {
     };
   }
 
-  async #conclude(sources: FactSources, shards: ShardPool, startedWallMs: number): Promise<number> {
+  #backFill(source: Source): Promise<BackFillFigures | undefined> {
+    return backFillRun({
+      plan: this.#plan,
+      source,
+      engine: this.#engine,
+      journal: this.#journal?.journal,
+      network: this.#network,
+      span: this.#clock.span,
+      early: this.#interrupted ? 'was interrupted' : this.#broken && 'ended early',
+      say: (sentence) => this.#presenter.tell(sentence),
+      abort: this.#polling,
+    });
+  }
+
+  async #conclude(sources: FactSources, source: Source, shards: ShardPool, beganMs: number): Promise<number> {
     const { clock } = sources;
     await this.#lock.refresh();
-    const ends = { shards, journal: this.#journal?.journal, room: this.#room };
+    const journal = this.#journal?.journal;
+    const ends = { shards, journal, room: this.#room, backFill: () => this.#backFill(source) };
     const { facts, hashes } = await finalFacts(sources, ends, this.#progress(clock));
     const all = judgeGates(facts);
     const verdict = verdictOf(facts, all);
     for (const gate of all) this.#log.info({ gate }, `gate ${gate.id} ${gate.status}`);
     const endedWallMs = new SystemClock().wallMs();
-    const ending = { facts, gates: all, verdict, engine: this.#engine, startedWallMs, endedWallMs };
+    const ending = { facts, gates: all, verdict, engine: this.#engine, startedWallMs: beganMs, endedWallMs };
     const reported = reportWritten(
       () => this.#presenter.end(ending, clock),
       (sentence) => this.#tellTrouble(sentence),

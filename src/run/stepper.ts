@@ -76,8 +76,9 @@ export class Stepper {
     this.#options = options;
   }
 
-  /** Starts time. `onFailed`: the simulator has gone; from then on this process's timers fire alone. */
+  /** Starts time, also again. `onFailed`: the simulator has gone; from then on this process's timers fire alone. */
   start(onFailed: (error: EngineError) => void): void {
+    this.#stopped = false;
     subscribe(SOCKETS, this.#onSocket);
     this.#running = this.#run(onFailed);
   }

@@ -1,7 +1,8 @@
 /** The end of a run as text. Pure. */
 import type { CandleWithQuality } from '../candles/candle.js';
 import { istMinute, istSecond, MINUTE_MS } from '../market/session.js';
-import type { Facts } from '../gates/facts.js';
+import type { BackFillFigures, Facts } from '../gates/facts.js';
+import { count } from '../text/count.js';
 import type { RunVerdict, Status } from '../gates/gate.js';
 import { titleOf, type GateResult } from '../gates/gates.js';
 import { statusRow, type Paint } from './rows.js';
@@ -51,7 +52,7 @@ export function checklist(
 }
 
 /** Gaps and partial minutes. */
-function unseenLines({ unseen, symbols }: Facts): string[] {
+function unseenLines({ unseen, symbols, backFill }: Facts): string[] {
   const gaps = unseen.gaps.map(({ fromMs, toMs }) => `${istSecond(fromMs)} to ${istSecond(toMs)}`);
   // Successive minutes with the same number of symbols are one span.
   const spans: { fromMs: number; toMs: number; symbols: number }[] = [];
@@ -70,7 +71,21 @@ function unseenLines({ unseen, symbols }: Facts): string[] {
   return [
     ...(gaps.length === 0 ? [] : [`Not seen: ${gaps.join(', ')}`]),
     ...(minutes.length === 0 ? [] : [`Partial minutes: ${minutes.join(', ')}`]),
+    ...(backFill === undefined ? [] : [backFillLine(backFill), ...backFill.notes]),
   ];
+}
+
+/** What became of the minutes that gaps touched. */
+export function backFillLine({ minutes, polled, disagreed, refused, absent, left }: BackFillFigures): string {
+  if (minutes === 0) return 'Back-fill: no minute is missing or partial because of a gap';
+  const rest = [
+    [absent, 'the broker has no candle of'],
+    [disagreed, 'no two answers agreed on'],
+    [refused, 'the broker refuses'],
+    [left, 'left without an answer'],
+  ] as const;
+  const others = rest.flatMap(([number, what]) => (number === 0 ? [] : [`${what} ${number}`]));
+  return `Back-fill: ${polled} of ${count(minutes, 'minute')} polled${others.length === 0 ? '' : `; ${others.join(', ')}`}`;
 }
 
 const price = (value: number): string => value.toFixed(2);
@@ -96,7 +111,7 @@ export function candleTable(
       String(candle.volume),
       [
         quality.partial ? 'partial' : '',
-        quality.source === 'auction' ? 'auction' : '',
+        quality.source === 'continuous' ? '' : quality.source,
         quality.revision > 0 ? `revised ${quality.revision}x` : '',
       ]
         .filter((text) => text !== '')

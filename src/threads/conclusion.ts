@@ -1,6 +1,6 @@
 /** The end of a run in the writer's thread: reads every file back and evaluates the final candles. */
 import type { CandleRow, CandleWithQuality, QualityRow } from '../candles/candle.js';
-import { readCandles, readLongerCandles } from '../candles/read-candles.js';
+import { readCandles, readFinalCandles, readLongerCandles } from '../candles/read-candles.js';
 import type { StreamShard } from '../candles/stream.js';
 import type { Timeframe } from '../market/timeframe.js';
 import type { ShardMemory } from '../memory/layout.js';
@@ -12,6 +12,7 @@ import { verifyCandles, verifyQuality } from '../parquet/proof.js';
 import { qualityPath } from '../parquet/quality-file.js';
 import type { ParquetSink } from '../parquet/sink.js';
 import { RowHash, type MomentumEvaluation } from './evaluation.js';
+import { addPolled, bySymbol } from './polled-hash.js';
 import type { ConcludeAnswer } from './writer-messages.js';
 
 export interface ConclusionOptions {
@@ -28,8 +29,12 @@ class Conclusion {
   readonly #notes: string[] = [];
   readonly #evaluations: Evaluation[] = [];
   readonly #schema = new Set<string>();
-  readonly #hashes = { candles: new RowHash(), quality: new RowHash() };
-  readonly #longer = new RowHash();
+  readonly #hashes = {
+    candles: new RowHash(),
+    quality: new RowHash(),
+    longer: new RowHash(),
+    polled: new RowHash(),
+  };
   #proven = 0;
   #kept = 0;
   #compared = false;
@@ -40,12 +45,14 @@ class Conclusion {
 
   async add(memory: ShardMemory, place: RowPlace): Promise<void> {
     const { symbol } = place.instrument;
-    const rows = readCandles(memory, place, true);
+    const rows = readFinalCandles(memory, place);
     const wrong = await this.#prove(place.instrument, rows);
     this.#unproven.push(...wrong);
     if (wrong.length === 0) this.#proven += rows.length;
     this.#kept += this.#options.parquet.kept(place.instrument).size;
-    for (const { candle, quality } of rows) {
+    addPolled(this.#hashes.polled, rows);
+    // What this process saw itself is judged and hashed without what was polled over it.
+    for (const { candle, quality } of readCandles(memory, place, true)) {
       this.#hashes.candles.add(candle);
       this.#hashes.quality.add({ symbol, ...quality });
     }
@@ -64,7 +71,8 @@ class Conclusion {
       this.#unproven.push(...wrong);
       if (wrong.length === 0) this.#proven += rows.length;
       this.#kept += this.#options.parquet.kept({ ...place.instrument, timeframe }).size;
-      for (const { candle, quality } of rows) this.#longer.add({ timeframe, ...candle, ...quality, symbol });
+      for (const { candle, quality } of readLongerCandles(memory, place, timeframe, { asSeen: true }))
+        this.#hashes.longer.add({ timeframe, ...candle, ...quality, symbol });
     }
   }
 
@@ -117,7 +125,8 @@ class Conclusion {
       hashes: {
         candles: this.#hashes.candles.end(),
         quality: this.#hashes.quality.end(),
-        longer: this.#options.timeframes.length > 1 ? this.#longer.end() : undefined,
+        longer: this.#options.timeframes.length > 1 ? this.#hashes.longer.end() : undefined,
+        polled: this.#hashes.polled.end(),
       },
     };
   }
@@ -126,7 +135,7 @@ class Conclusion {
 /** Proves and evaluates all rows, by symbol, so that the hashes do not depend on the number of shards. */
 export async function conclude(options: ConclusionOptions): Promise<ConcludeAnswer> {
   const all = options.shards.flatMap(({ memory, places }) => places.map((place) => ({ memory, place })));
-  all.sort((a, b) => (a.place.instrument.symbol < b.place.instrument.symbol ? -1 : 1));
+  all.sort((a, b) => bySymbol(a.place, b.place));
   const conclusion = new Conclusion(options);
   for (const { memory, place } of all) await conclusion.add(memory, place);
   return conclusion.answer();

@@ -74,13 +74,14 @@ export interface ConcludeAnswer {
   /** Holes in the series, and unused history, a sentence each. */
   readonly notes: readonly string[];
   /**
-   * SHA-256 of the run's rows, in whatever files: equal hashes, equal rows. `longer`: both of all longer timeframes;
-   * undefined without one.
+   * SHA-256 of the run's rows, in whatever files: equal hashes, equal rows. All but `polled` as seen. `longer`: candles
+   * and quality of all longer timeframes; undefined without one.
    */
   readonly hashes: {
     readonly candles: string;
     readonly quality: string;
     readonly longer: string | undefined;
+    readonly polled: string;
   };
 }
 

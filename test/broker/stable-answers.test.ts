@@ -67,6 +67,22 @@ describe('candles', () => {
       { rows: row(1), agreedAfter: 2, refused: undefined },
     ]);
     expect(asked).toEqual(['A', 'B', 'apart 2', 'B']);
+    const known: unknown[] = [];
+    const answers = [row(1), new CandlesRefused('No.'), row(1), row(1), new EngineError('CANDLES', 'Gone.')];
+    const ending = stableCandles(wanted('A', 'B', 'C'), {
+      ask: () => {
+        const answer = answers.shift()!;
+        return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+      },
+      apart: () => Promise.resolve(),
+      onResult: (index, { rows, refused }) => known.push([index, rows.length, refused]),
+    });
+    await expect(ending).rejects.toMatchObject({ message: 'Gone.' });
+    // The callback received what was known before.
+    expect(known).toEqual([
+      [1, 0, 'No.'],
+      [0, 1, undefined],
+    ]);
     await expect(settling({ A: [new EngineError('CANDLES', 'Gone.')] })).rejects.toMatchObject({
       message: 'Gone.',
     });

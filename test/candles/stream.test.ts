@@ -6,6 +6,7 @@ import type { CandleEvent } from '../../src/candles/events.js';
 import { readCandles } from '../../src/candles/read-candles.js';
 import { CandleStream } from '../../src/candles/stream.js';
 import type { Engine } from '../../src/ingest/engine.js';
+import { layPolled, tellPolled } from '../../src/memory/polled.js';
 import { seededRandom } from '../../src/random.js';
 import { at, drain, engineOf, playInline, tell } from '../shard/drive.js';
 import { seededHappenings, unfold } from '../shard/schedule.js';
@@ -195,4 +196,27 @@ describe('CandleStream', () => {
     ending.abort();
     await aborted;
   });
+
+  it('yields polled minutes as revisions, or as candles where there was none, and wakes for them', async () => {
+    const script = twoMinutes();
+    script.disconnect().subscribe(at('11:04') + 30_000).frame('RELIANCE', at('11:05') + 1000, 10_500).hum(at('11:06') + 4000);
+    script.engine.router.end();
+    drain(script.engine);
+    const stream = streamOf(script.engine);
+    const seen = [...stream.read()];
+    expect(seen.at(-1)?.type).toBe('end');
+    const waiting = stream.changed(AbortSignal.timeout(200_000));
+    const [instrument] = script.engine.places.filter((place) => place.instrument.symbol === 'RELIANCE').map((place) => place.instrument.index);
+    const polled = { instrument, open: 9_000, high: 9_300, low: 8_900, close: 9_100, volume: 5, answers: 2 };
+    for (const minute of ['11:01', '11:02', '11:03']) layPolled(script.engine, { ...polled, minuteMs: at(minute) });
+    tellPolled(script.engine.memories);
+    await waiting;
+    const news = [...stream.read()];
+    // The first minute was seen whole.
+    expect(own(news)).toEqual(['candle RELIANCE 11:02 91', 'candle RELIANCE 11:03 91']);
+    expect(news.every((event) => event.type === 'candle' && event.revision === 1 && event.quality.source === 'polled')).toBe(true);
+    expect([...stream.read()]).toEqual([]);
+    for (const event of news)
+      expect(stream.again(event.sequence, 'candle')).toEqual(event);
+  }); // prettier-ignore
 });

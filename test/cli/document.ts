@@ -94,19 +94,18 @@ async function commandSection({ name, describe, formerly, load }: CommandEntry):
       return `${code(typed(row))}${fallback}`;
     });
   const usage = `    ${spelled(name)}${words.join('')}${options.length > 0 ? ' [options]' : ''}`;
-  const notes =
-    about === undefined ? [] : about.includes('\n') ? ['```text', about, '```'] : [paragraph(about)];
+  const lines = about?.includes('\n') === true;
   const earlier =
     formerly === undefined ? '' : ` The earlier spelling \`${formerly.join(' ')}\` still works.`;
   return [
     // No blank line: the page has a bound.
     `## ${spelled(name)}`,
-    paragraph(`${capital(describe)}.${earlier}`),
+    paragraph(`${capital(describe)}.${earlier}${about === undefined || lines ? '' : ` ${about}`}`),
     '',
     usage,
     ...(example === undefined ? [] : [`    ${example}`]),
     '',
-    ...(notes.length === 0 ? [] : [...notes, '']),
+    ...(lines ? ['```text', about, '```', ''] : []),
     paragraph(`${options.length === 0 ? '' : `Options: ${options.join(', ')}. `}${exitCodeText(exitCodes)}`),
     '',
   ];

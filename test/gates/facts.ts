@@ -130,6 +130,7 @@ export function goodFacts(): Facts {
       hashes: undefined,
     },
     unseen: { gaps: [], minutes: [] },
+    backFill: undefined,
     journal: undefined,
     schema: [],
     historyGiven: true,

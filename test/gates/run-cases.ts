@@ -64,6 +64,30 @@ export const RUN_CASES: readonly GateCase[] = [
     /candles that need it/,
   ],
   [
+    'candles that were polled in a back-fill',
+    'no-rest',
+    'pass',
+    (facts) =>
+      part('network', {
+        restCalls: [
+          ...facts.network.restCalls,
+          { ...facts.network.restCalls[0], phase: 'back-fill' },
+          polled('back-fill'),
+        ],
+      })(facts),
+    /2 calls after it for the back-fill/,
+  ],
+  [
+    'something else in a back-fill',
+    'no-rest',
+    'fail',
+    (facts) =>
+      part('network', {
+        restCalls: [...facts.network.restCalls, { ...polled('back-fill'), path: '/profile', candles: false }],
+      })(facts),
+    /profile/,
+  ],
+  [
     'something else in the warm-up',
     'no-rest',
     'fail',

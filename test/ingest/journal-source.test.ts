@@ -3,12 +3,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { BlockBuilder } from '../../src/journal/blocks.js';
+import { readFinalCandles } from '../../src/candles/read-candles.js';
 import { KIND, segmentHeader } from '../../src/journal/format.js';
 import { MAIN } from '../../src/memory/layout.js';
 import { readJournalSummary, readJournalHead, JournalSource } from '../../src/ingest/journal-source.js';
 import { frame } from '../shard/schedule.js';
 import { metaSample } from '../fuzz/targets/meta.js';
-import { at, INSTRUMENTS, wiredOf } from '../shard/drive.js';
+import { at, drain, INSTRUMENTS, wiredOf } from '../shard/drive.js';
 import { inFolder } from '../parquet/candles.js';
 
 const stamp = { connection: 1, monoMs: 0, wallMs: at('11:00'), marketMs: at('11:00') };
@@ -124,4 +125,41 @@ it('its beginning is read for itself, and the rest with the frames: together the
     expect(about).toEqual(await readJournalSummary(folder));
     expect(about).toMatchObject({ frames: 1500, ended: { monoMs: 1504 }, sum: { candles: 'x' } });
     expect(engine.memories[0].i32[MAIN.tail], 'all is shown at the end').toBeGreaterThanOrEqual(1500);
+  }));
+
+it.each<[string, readonly number[], string]>([
+  ['that the session does not have', [at('08:00')], 'that its run does not have, or has twice'],
+  ['twice', [at('11:02'), at('11:02')], 'that its run does not have, or has twice'],
+])('a polled minute %s is refused in a sentence', (_what, minutes, why) =>
+  inFolder(async (folder) => {
+    await journalWith(folder, (block) => {
+      block.put(KIND.meta, Buffer.from(JSON.stringify(metaSample)));
+      block.put(KIND.end, Buffer.alloc(0));
+      for (const minute of minutes) block.numbers(KIND.polled, [0, minute, 100, 110, 90, 105, 7, 2]);
+    });
+    const { engine, intake } = wiredOf(1, 1);
+    await expect(new JournalSource({ folder, engine, intake }).run()).rejects.toMatchObject({
+      code: 'JOURNAL',
+      message: `${folder} holds a polled minute ${why}; name the journal of another run.`,
+    });
+  }),
+);
+
+it('a polled minute is in memory after END, and the summary counts it', () =>
+  inFolder(async (folder) => {
+    await journalWith(folder, (block) => {
+      block.put(KIND.meta, Buffer.from(JSON.stringify(metaSample)));
+      block.put(KIND.end, Buffer.alloc(0));
+      block.numbers(KIND.polled, [0, at('11:02'), 100, 110, 90, 105, 7, 2]);
+    });
+    const { engine, intake } = wiredOf(1, 1);
+    expect(await new JournalSource({ folder, engine, intake }).run()).toMatchObject({ polled: 1 });
+    drain(engine);
+    const place = engine.places[0];
+    expect(readFinalCandles(engine.memories[0], place)).toMatchObject([
+      {
+        candle: { timestampMs: at('11:02'), open: 1, close: 1.05, volume: 7 },
+        quality: { source: 'polled' },
+      },
+    ]);
   }));

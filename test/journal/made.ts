@@ -90,7 +90,7 @@ export function foundByDocument(folder: string): Entry[] {
 }
 
 /** The entries of a raw segment. */
-function entriesOf(bytes: Buffer): Entry[] {
+export function entriesOf(bytes: Buffer): Entry[] {
   const entries: Entry[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = view.getUint16(10, true); at < bytes.length;) {

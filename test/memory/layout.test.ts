@@ -4,6 +4,7 @@ import {
   GAP_CAPACITY,
   HISTOGRAM_WORDS,
   MAIN,
+  POLLED,
   PULSE,
   SHARD,
   ShardMemory,
@@ -49,6 +50,7 @@ describe('the layout', () => {
           region(`bar ${row}.${bar}`, m.storedOf(row, bar) * 4, STORED.size * 4),
           region(`first ${row}.${bar}`, m.sealedOf(row, bar) * 4, STORED_SEALED.size * 4),
           region(`wide ${row}.${bar}`, m.wideBarOf(row, bar) * 8, (BAR.size + AS_SEALED.size) * 8),
+          region(`polled ${row}.${bar}`, m.polledOf(row, bar) * 8, POLLED.size * 8),
         ]),
       ]),
       ...[0, 1, 2, 3, 4, 5, 6, 7].map((cursor) =>
@@ -74,7 +76,7 @@ describe('the layout', () => {
   });
 
   it('names each field once', () => {
-    for (const table of [BAR, AS_SEALED, STORED, STORED_SEALED, GAP, STATIC, SLOT, MAIN, SHARD]) {
+    for (const table of [BAR, AS_SEALED, STORED, STORED_SEALED, GAP, STATIC, SLOT, MAIN, SHARD, POLLED]) {
       const offsets = Object.values(table as Record<string, number>);
       expect(new Set(offsets).size).toBe(offsets.length);
     }

@@ -8,16 +8,19 @@ import { candleOf } from './candles.js';
 const anyRow = fc
   .record({
     minute: fc.nat(5),
-    partial: fc.boolean(),
+    kind: fc.constantFrom('whole', 'partial', 'polled'),
     revision: fc.nat(2),
     close: fc.integer({ min: 100, max: 110 }),
   })
-  .map(candleOf);
+  .map(({ kind, ...row }) =>
+    candleOf({ ...row, partial: kind === 'partial', source: kind === 'polled' ? 'polled' : 'continuous' }),
+  );
 const anyRows = fc.array(anyRow, { maxLength: 12, size: 'max' });
 
 /** The rules in other words: of all rows of a minute, in order of arrival, the last of the greatest. */
 function survivor(rows: readonly CandleWithQuality[]): CandleWithQuality {
-  const rank = (row: CandleWithQuality): number => (row.quality.partial ? 0 : 1000) + row.quality.revision;
+  const rank = ({ quality: { partial, source, revision } }: CandleWithQuality): number =>
+    (source === 'polled' ? 1000 : partial ? 0 : 2000) + revision;
   const best = Math.max(...rows.map(rank));
   return rows.findLast((row) => rank(row) === best)!;
 }

@@ -24,7 +24,7 @@ function some(random: () => number, minute: number): CandleWithQuality {
     revision: upTo(3),
     late: upTo(3),
     gapMs: upTo(60_000),
-    source: random() < 0.1 ? 'auction' : 'continuous',
+    source: random() < 0.1 ? 'auction' : random() < 0.1 ? 'polled' : 'continuous',
     volSlack: maybe(2 ** 52),
     repaired: random() < 0.3,
     tail: random() < 0.3,

@@ -12,7 +12,7 @@ const DATES = ['2026-11-16', '2026-11-17', '2026-11-18', '2026-11-19', '2026-11-
 const SYMBOLS = ['RELIANCE', 'TCS'];
 
 const run = (date: string, more: Partial<RunEvidence> = {}): RunEvidence => ({
-  kind: 'run', path: `${date}.json`, runId: `${date}-1`, date, feed: 'live', mode: 'snapquote', volumeKind: 'traded', rules: 2, verdict: 'pass', wholeDay: true, dayCandles: 361, failedGates: [], disconnects: 0,
+  kind: 'run', path: `${date}.json`, runId: `${date}-1`, date, feed: 'live', mode: 'snapquote', volumeKind: 'traded', rules: 2, verdict: 'pass', wholeDay: true, dayCandles: 361, failedGates: [], disconnects: 0, polled: 0,
   symbols: SYMBOLS.map((symbol) => ({ symbol, whole: 361, partial: 0, late: 1 })), ...more,
 }); // prettier-ignore
 
@@ -44,6 +44,14 @@ describe('the cut-over', () => {
     );
     expect(result.requirements.every(({ remedy }) => remedy === undefined)).toBe(true);
   });
+
+  it('says which minutes a back-fill polled, and counts them as not seen', () => {
+    const polled = lastRun({ polled: 12, symbols: SYMBOLS.map((symbol) => ({ symbol, whole: 349, partial: 12, late: 0 })) });
+    const result = cutover(polled, comparisons, 5, undefined);
+    expect(failing(result)).toEqual(['whole']);
+    expect(result.notes).toEqual(['12 minutes of these days were polled by a back-fill: not judged, and counted as not seen.']);
+    expect(evidenceFrom('a.json', { runId: 'r', market: { date: DATES[0] }, gates: [], symbols: [], backFill: { polled: 3 } })).toMatchObject({ polled: 3 });
+  }); // prettier-ignore
 
   it('counts only days of the newest rules, and says which it leaves aside', () => {
     const older = cutover([run(DATES[0], { rules: 1 }), ...runs.slice(1)], comparisons, 5, undefined);

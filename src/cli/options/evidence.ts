@@ -117,6 +117,21 @@ export const EVIDENCE_OPTIONS = [
     help: "folder of a run's journal",
   }),
   positional({
+    name: 'journal',
+    commands: ['backfill'],
+    placeholder: 'JOURNAL',
+    reader: path,
+    help: "folder of a run's journal",
+  }),
+  value({
+    name: 'run-report',
+    commands: ['backfill'],
+    placeholder: 'FILE',
+    reader: path,
+    help: "the run's report, if the run had --report",
+    defaultHelp: 'data/test/reports/RUN.json',
+  }),
+  positional({
     name: 'source',
     commands: ['ticks'],
     placeholder: 'JOURNAL|FILE',

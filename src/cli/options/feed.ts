@@ -17,7 +17,7 @@ import {
   time,
   url,
 } from '../values.js';
-import { belongsTo, flag, repeated, value, type Rule } from './row.js';
+import { belongsTo, excludes, flag, repeated, value, type Rule } from './row.js';
 import { RUNS } from './run.js';
 
 /** For the simulated market: the only one of `tickshard simulate`, which has no --feed. */
@@ -212,6 +212,30 @@ export const FEED_OPTIONS = [
       belongsTo('fetch'),
       (given, name) => (given.text('feed') === 'sim' ? undefined : `--${name} belongs to --feed sim.`),
     ],
+  }),
+  value({
+    name: 'feed',
+    commands: ['backfill'],
+    placeholder: 'URL',
+    reader: feedName,
+    help: "the address of the run's server, if the run had --feed URL",
+    defaultHelp: "the run's feed",
+  }),
+  value({
+    name: 'ca',
+    commands: ['backfill'],
+    placeholder: 'FILE',
+    reader: path,
+    help: 'file of certificates (PEM) to trust in place of the public ones',
+    rules: [belongsTo('feed'), tlsOnly],
+  }),
+  value({
+    name: 'tape',
+    commands: ['backfill'],
+    placeholder: '[SYMBOL=]FILE',
+    reader: tapeName,
+    help: 'the tape that a simulated run had',
+    rules: [excludes('feed')],
   }),
   value({
     name: 'instruments',

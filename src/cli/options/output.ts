@@ -29,6 +29,14 @@ export const OUTPUT_OPTIONS = [
   }),
   value({
     name: 'out',
+    commands: ['backfill'],
+    placeholder: 'DIR',
+    reader: path,
+    help: "folder of the run's candles, if it is elsewhere now",
+    defaultHelp: "the run's --out",
+  }),
+  value({
+    name: 'out',
     commands: ['ticks'],
     placeholder: 'DIR',
     reader: path,
@@ -208,7 +216,7 @@ export const OUTPUT_OPTIONS = [
   }),
   flag({
     name: 'json',
-    commands: ['instruments', 'calendar', 'compare', 'replay', 'ticks', 'cutover', 'journals'],
+    commands: ['instruments', 'calendar', 'compare', 'replay', 'backfill', 'ticks', 'cutover', 'journals'],
     help: 'print JSON',
   }),
 ] as const;

@@ -143,6 +143,13 @@ export const RUN_OPTIONS = [
     recorded: true,
   }),
   flag({
+    name: 'back-fill',
+    commands: RUNS,
+    help: 'after the run poll the minutes that are missing or partial because of a gap (getCandleData, two requests a second)',
+    rules: [excludes('no-journal', 'polled candles are records of the journal')],
+    recorded: true,
+  }),
+  flag({
     name: 'wait-open',
     commands: RUNS,
     help: 'when the market is shut, wait for its opening and start the duration there',

@@ -18,7 +18,7 @@ import { dateSpans, type OurCandle } from '../../reconcile/minutes.js';
 import { originConflict } from '../../reconcile/origin.js';
 import type { Origin } from '../../reconcile/origin.js';
 import { comparisonPage } from '../../reconcile/page.js';
-import { comparisonText, idleNotes } from '../../reconcile/present.js';
+import { comparisonText, idleNotes, polledNotes } from '../../reconcile/present.js';
 import type { ComparisonContext } from '../../reconcile/present.js';
 import { systematicDifferences } from '../../reconcile/systematic.js';
 import { UNEXPLAINED_PERCENT } from '../../reconcile/defaults.js';
@@ -253,6 +253,7 @@ export async function compare(
   const notes = [
     ...systematic.map(({ note }) => note),
     ...idleNotes(comparison),
+    ...polledNotes(comparison),
     ...absentSymbolNotes(comparison, pairs),
     ...theirs.notes,
     ...mergedNotes([...mine, ...theirs.sides.flatMap((side) => side ?? [])]),

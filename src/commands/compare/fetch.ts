@@ -114,7 +114,7 @@ async function tapeAgain(
   );
 }
 
-interface SimulatedMarket {
+export interface SimulatedMarket {
   readonly seed: number;
   /** As in footers. */
   readonly feed: string;
@@ -125,25 +125,28 @@ interface SimulatedMarket {
 /** Of our candles. Throws EngineError USAGE if they are not simulated, or of several markets. */
 function marketOf(ours: Origin): SimulatedMarket {
   const feeds = distinct(ours, 'feed');
+  return marketOfFeed(feeds.length === 1 ? feeds[0] : feeds.join(' and '));
+}
+
+/** Of a feed as in footers. Throws EngineError USAGE if it is not simulated. */
+export function marketOfFeed(feed: string): SimulatedMarket {
   const [, seed, habit, symbol, digest] =
-    feeds.length === 1
-      ? (/^sim:(\d+)(?:~(bursts=[\d.a-z]+))?(?:\+(.+):([0-9a-f]{8}))?$/.exec(feeds[0]) ?? [])
-      : [];
+    /^sim:(\d+)(?:~(bursts=[\d.a-z]+))?(?:\+(.+):([0-9a-f]{8}))?$/.exec(feed) ?? [];
   if (seed === undefined)
     throw new EngineError(
       'USAGE',
-      `--feed sim asks the simulated broker, and our candles are of ${feeds.join(' and ')}: ask whom they are of with --feed.`,
+      `--feed sim asks the simulated broker, and our candles are of ${feed}: ask whom they are of with --feed.`,
     );
   return {
     seed: Number(seed),
-    feed: feeds[0],
+    feed,
     habit,
     played: symbol === undefined ? undefined : { symbol, digest },
   };
 }
 
 /** The simulated broker with our candles' seed and tape. Throws EngineError USAGE. */
-async function simulatedServer(
+export async function simulatedServer(
   listings: readonly Listing[],
   { seed, feed, habit, played }: SimulatedMarket,
   endMs: number,

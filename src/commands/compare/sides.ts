@@ -1,4 +1,5 @@
 /** Candle files and polled candles as sides of a comparison. */
+import { isPolled } from '../../candles/candle.js';
 import { FIRST_RULES } from '../../candles/rules.js';
 import { EngineError } from '../../errors.js';
 import { openingOf } from '../../market/day-labels.js';
@@ -34,7 +35,8 @@ function seenFrom({ candle, quality }: StoredCandle, ours: boolean, coarse: Read
   // Without quality, a candle of ours may be partial and proves nothing.
   return {
     candle: { ...candle, ...prices },
-    partial: ours && quality?.partial !== false,
+    // A polled one is the broker's: we did not see it whole, whatever the file is complete with.
+    partial: ours && (quality?.partial !== false || isPolled(quality)),
     source: quality?.source ?? 'continuous',
     quality: ours ? quality : undefined,
   };

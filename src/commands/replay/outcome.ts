@@ -50,6 +50,7 @@ export function problemsOf(
     ['quality', 'quality rows are'],
     ['longer', 'longer candles are'],
     ['momentum', 'momentum is'],
+    ['polled', 'polled candles are'],
   ] as const) {
     const said = sum?.[name];
     const ours = hashes[name];
@@ -116,6 +117,7 @@ export function outcomeText({
     `quality   ${hashes.quality}`,
     ...(hashes.longer === undefined ? [] : [`longer    ${hashes.longer}`]),
     `momentum  ${hashes.momentum}`,
+    ...(about.polled === 0 ? [] : [`polled    ${hashes.polled}`]),
     ...notes.map((note) => `Note: ${note}`),
     ...problems.map((problem) => `Problem: ${problem}`),
     same

@@ -60,7 +60,17 @@ interface Replayer {
   readonly failures: readonly string[];
 }
 
-function replayerOf(head: JournalSummary, out: string, lock: LockToken, options: ReplayOptions): Replayer {
+/** `historyDir`: earlier candles for the momentum rule. */
+export function replayerOf(
+  head: JournalSummary,
+  out: string,
+  lock: LockToken,
+  options: {
+    readonly shards: number;
+    readonly timeframes: readonly Timeframe[];
+    readonly historyDir: string | undefined;
+  },
+): Replayer {
   const { meta } = head;
   const { engine, intake } = journalEngine(meta, options.shards);
   const { memories, counters, places } = engine;
@@ -80,7 +90,7 @@ function replayerOf(head: JournalSummary, out: string, lock: LockToken, options:
     lock,
     identity: identityOf(head),
     timeframes: options.timeframes,
-    historyDir: options.history ?? meta.history?.folder,
+    historyDir: options.historyDir,
     marketDateMs: meta.marketDateMs,
     given: warmUpCandlesOf(head),
     ledger,
@@ -118,7 +128,8 @@ function historyNotes({ meta }: JournalSummary, rowsNow: Readonly<Record<string,
   ];
 }
 
-const identityOf = ({ meta }: JournalSummary): FileIdentity => ({
+/** The origin of a replay's files. */
+export const identityOf = ({ meta }: JournalSummary): FileIdentity => ({
   feed: meta.feed,
   mode: meta.mode,
   volumeKind: meta.volumeKind,
@@ -155,7 +166,10 @@ async function lockedOutcome(
   options: ReplayOptions,
 ): Promise<Outcome> {
   const { folder } = head;
-  const { engine, intake, shards, writer, failures } = replayerOf(head, out, lock, options);
+  const { engine, intake, shards, writer, failures } = replayerOf(head, out, lock, {
+    ...options,
+    historyDir: options.history ?? head.meta.history?.folder,
+  });
   const clock = new SystemClock();
   const notices = new Notices(engine.places.length);
   const stream = options.stream ? streamOf(engine, notices, options.timeframes, clock) : undefined;
