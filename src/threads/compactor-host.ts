@@ -57,12 +57,13 @@ export class CompactorHost {
     this.#next();
   }
 
-  /** Resolves when all is compacted that can be, or after PATIENCE_MS. */
-  async finish(): Promise<void> {
+  /** Resolves with true when all is compacted that can be, or with false after PATIENCE_MS. */
+  async finish(): Promise<boolean> {
     this.#send({ kind: 'hurry' });
     this.#next();
-    if (this.#current === undefined) return;
-    await Promise.race([new Promise<void>((resolve) => (this.#idle = resolve)), sleep(PATIENCE_MS)]);
+    if (this.#current === undefined) return true;
+    const idle = new Promise<boolean>((resolve) => (this.#idle = () => resolve(true)));
+    return Promise.race([idle, sleep(PATIENCE_MS).then(() => false)]);
   }
 
   /** Ends the thread at once. What it had not finished stays raw. */

@@ -48,7 +48,7 @@ function rolledUp(out: string, timeframe: Timeframe, opening: string): Promise<R
     timeframe === '1d'
       ? `${open}`
       : `CASE WHEN source = 'auction' THEN epoch_ms(c.timestamp) ELSE ${start} END`;
-  const own = timeframe === '1d' ? `'day'` : 'source';
+  const own = timeframe === '1d' ? `'day'` : `CASE WHEN source = 'auction' THEN 'auction' ELSE 'minutes' END`;
   return duckdb(`SELECT symbol, (${group})::DOUBLE AS start, arg_min(open, c.timestamp) AS open, max(high) AS high,
       min(low) AS low, arg_max(close, c.timestamp) AS close, sum(volume)::DOUBLE AS volume, ${own} AS source, false AS repaired
     FROM read_parquet('${out}/*_1m_test.parquet', filename = true) c
@@ -134,6 +134,20 @@ describe('longer candles', () => {
       const symbols = ['--symbols', 'MCX:GOLD@fut', '--at', `${DATE}T20:00`, '--duration', '2'];
       await run(stage('--mode', 'snapquote', ...symbols), folder);
       await expectRolledUp(join(folder, 'out'), '09:00');
+    })); // prettier-ignore
+
+  it('are mixed, and not partial, where a minute was polled', () =>
+    inFolder(async (folder) => {
+      const gap = ['--fault', 'drop:at=90', '--fault', 'refuse-429:at=90', '--back-fill'];
+      await run(stage('--mode', 'snapquote', '--subset', '2', '--duration', '6', ...gap), folder);
+      const out = join(folder, 'out');
+      await expectRolledUp(out);
+      const sources = (await rowsOf(out, '3m')).map(({ start, source }) => [start, source]);
+      expect(sources.slice(0, 2)).toEqual([
+        [istMs(DATE, '11:00'), 'mixed'],
+        [istMs(DATE, '11:03'), 'continuous'],
+      ]);
+      await expectReplayed(folder, '2');
     })); // prettier-ignore
 
   it('are those of SQL over the minutes in a run that was killed and resumed', () =>

@@ -39,16 +39,21 @@ function hosted(folder: string, more: Partial<CompactorHostOptions> = {}, segmen
   return { host, said, written };
 }
 
+/** However long it takes on a busy machine. */
+async function finished(host: CompactorHost): Promise<void> {
+  while (!(await host.finish()));
+}
+
 it('compacts each segment once it is closed, and the last when it is handed over', async () => {
   await inFolder(async (folder) => {
     const { host, said, written } = hosted(folder);
     await written();
-    await host.finish();
+    await finished(host);
     const names = readdirSync(folder).sort();
     expect(names.slice(0, -1)).toEqual(names.slice(0, -1).map((_, k) => `00000${k + 1}.packed`));
     expect(names.at(-1)).toMatch(/journal$/);
     host.add(names.length);
-    await host.finish();
+    await finished(host);
     expect(host.figures).toMatchObject({ segments: names.length, trouble: undefined });
     expect(host.figures.bytes).toBeLessThan(host.figures.rawBytes / 5);
     expect(readdirSync(folder).every((name) => name.endsWith('.packed'))).toBe(true);
@@ -62,15 +67,15 @@ it('leaves small segments raw, and any while the disk is kept for the candles', 
   await inFolder(async (folder) => {
     const small = hosted(join(folder, 'small'), {}, 100_000);
     await small.written();
-    await small.host.finish();
+    await finished(small.host);
     expect(small.host.figures).toMatchObject({ segments: 0, trouble: undefined });
     let room = false;
     const { host, written } = hosted(join(folder, 'large'), { hasRoom: () => room });
     await written();
-    await host.finish();
+    await finished(host);
     expect(host.figures.segments).toBe(0);
     room = true;
-    await host.finish();
+    await finished(host);
     expect(host.figures.segments).toBeGreaterThan(3);
     await host.stop();
   });
@@ -82,7 +87,7 @@ it('leaves one raw that the system refuses, says so once, and continues', async 
       mkdirSync(join(folder, name, 'full'), { recursive: true });
     const { host, said, written } = hosted(folder);
     await written();
-    await host.finish();
+    await finished(host);
     expect(said).toEqual([
       expect.stringMatching(/^Segment 1 of the journal \S+ stays as it is, whole but not compacted: \S+000001\.packed cannot be replaced: .* `tickshard journals --compact` does it later\.$/),
     ]); // prettier-ignore
@@ -105,7 +110,7 @@ it('ends with its thread, whose segments stay raw', async () => {
       workerUrl: new URL('./dying-compactor.js', import.meta.url),
     });
     await written();
-    await host.finish();
+    await finished(host);
     await expect.poll(() => said).toHaveLength(1);
     expect(said[0]).toMatch(/^Segment 1 of the journal \S+ stays as it is, .*: its thread died \(.*\)\. /);
     expect(readdirSync(folder).every((name) => name.endsWith('.journal'))).toBe(true);

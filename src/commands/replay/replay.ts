@@ -166,10 +166,9 @@ async function lockedOutcome(
   options: ReplayOptions,
 ): Promise<Outcome> {
   const { folder } = head;
-  const { engine, intake, shards, writer, failures } = replayerOf(head, out, lock, {
-    ...options,
-    historyDir: options.history ?? head.meta.history?.folder,
-  });
+  const historyDir = options.history ?? head.meta.history?.folder;
+  const replayer = replayerOf(head, out, lock, { ...options, historyDir });
+  const { engine, intake, shards, writer, failures } = replayer;
   const clock = new SystemClock();
   const notices = new Notices(engine.places.length);
   const stream = options.stream ? streamOf(engine, notices, options.timeframes, clock) : undefined;
