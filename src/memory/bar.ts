@@ -95,8 +95,8 @@ export const STORED = {
 export const STORED_WIDE = 1 << 31;
 
 /**
- * A bar's edge in the table, 16 bits beside its words: by how much the day's high exceeds the bar's (positive), or its
- * low the bar's (negative), after a packet of the minute before; 0: not. Other edges are in WIDE_BARS.
+ * A bar's edge in the table, 16 bits apart from its words: by how much the day's high exceeds the bar's (positive), or
+ * its low the bar's (negative), after a packet of the minute before; 0: not. Other edges are in WIDE_BARS.
  */
 export const MAX_EDGE = 0x7fff;
 

@@ -1,6 +1,6 @@
 /**
- * `quality/NSE_{SYMBOL}_1m_quality.parquet`, and of other timeframes: how well each candle was seen. A separate file keeps the candles'
- * schema.
+ * `quality/NSE_{SYMBOL}_1m_quality.parquet`, and of other timeframes: how well each candle was seen. A separate file
+ * keeps the candles' schema.
  */
 import { join } from 'node:path';
 import { CANDLE_SOURCES, type CandleSource, type QualityRow } from '../candles/candle.js';

@@ -29,7 +29,7 @@ interface Row {
   readonly repaired: boolean;
 }
 
-/** Rows of a timeframe's files, their quality beside them. */
+/** Rows of a timeframe's files with their quality. */
 const rowsOf = (out: string, timeframe: Timeframe): Promise<Row[]> =>
   duckdb(`SELECT symbol, epoch_ms(c.timestamp)::DOUBLE AS start, open, high, low, close, volume::DOUBLE AS volume, source, repaired
     FROM read_parquet('${out}/*_${timeframe}_test.parquet', filename = true) c

@@ -5,7 +5,7 @@ import { SimulatorChild } from '../../src/run/simulator-child.js';
 
 const MONDAY_11 = Date.UTC(2026, 9, 26, 5, 30);
 
-/** Returns once the process has ended; this thread handles no event meanwhile, so that nobody knows yet. */
+/** Returns once the process has ended; this thread handles no event meanwhile, so that no one knows yet. */
 function killUnnoticed(pid: number): void {
   process.kill(pid, 'SIGKILL');
   while (!/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')));

@@ -30,8 +30,8 @@ const comparable = (about: JournalSummary): JournalSummary['sum'] =>
   hasOurRules(about) ? about.sum : undefined;
 
 /**
- * What differs from a run of our rules, and damage to the journal; sentences. Longer candles are compared if they are of
- * the same `timeframes`.
+ * What differs from a run of our rules, and damage to the journal; sentences. Longer candles are compared if they are
+ * of the same `timeframes`.
  */
 export function problemsOf(
   about: JournalSummary,
