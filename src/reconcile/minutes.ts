@@ -56,6 +56,20 @@ export interface Alignment {
 const HOUR_MS = 60 * MINUTE_MS;
 const dayOf = (ms: number): number => Math.floor((ms + IST_OFFSET_MS) / DAY_MS);
 
+/**
+ * Ours, in which the slack of a session's last candle is that of its first edge, if no packet after it told the other:
+ * the candle before it has that edge, too. Ascending.
+ */
+export function withFirstEdges(candles: readonly OurCandle[]): OurCandle[] {
+  return candles.map((own, k) => {
+    const before = candles[k - 1]?.quality;
+    if (own.source === 'auction' || own.quality?.volSlack !== null) return own;
+    if (typeof before?.volSlack !== 'number') return own;
+    if (dayOf(before.timestampMs) !== dayOf(own.candle.timestampMs)) return own;
+    return { ...own, quality: { ...own.quality, volSlack: before.volSlack } };
+  });
+}
+
 /** The span of each IST date on which a side has a candle, whole or partial; ascending. */
 export function dateSpans(sides: readonly (readonly OurCandle[])[]): DateSpan[] {
   const byDay = new Map<number, DateSpan>();

@@ -16,7 +16,14 @@ import {
 } from './field-difference.js';
 import { FIELDS, PRICES, type Agreement, type CandleField } from './fields.js';
 import { idleRows } from './idle.js';
-import { align, type AbsentMinutes, type Coverage, type MatchedMinute, type OurCandle } from './minutes.js';
+import {
+  align,
+  withFirstEdges,
+  type AbsentMinutes,
+  type Coverage,
+  type MatchedMinute,
+  type OurCandle,
+} from './minutes.js';
 
 /** One symbol's candles, ascending, one a label. */
 export interface Side {
@@ -222,7 +229,8 @@ export function compareSymbol(
   readonly differences: Difference[];
   readonly days: BoundedSymbolDay[];
 } {
-  const { symbol, exchange, ours, reference } = pair;
+  const { symbol, exchange, reference } = pair;
+  const ours = { ...pair.ours, candles: withFirstEdges(pair.ours.candles) };
   const tick = tickSizeOf(pair.tickSizeRupees);
   const volumeCompared =
     reference !== undefined && ours.volumeKind === 'traded' && reference.volumeKind === 'traded';

@@ -225,3 +225,17 @@ describe('a difference', () => {
     expect(CAUSES.length).toBe(9);
   });
 });
+
+describe('the last minute of a session, after which no packet came', () => {
+  const OURS = { volume: 142 };
+  const REFERENCE = { volume: 130 };
+  const before = (volSlack: number): Sketch => ({ quality: { volSlack } });
+  const last: Sketch = { ours: OURS, reference: REFERENCE, quality: { volSlack: null } };
+
+  it.each<[slack: number, cause: Cause]>([
+    [12, 'boundary'],
+    [11, 'unexplained'],
+  ])('has the edge that it shares with the minute before (slack %i: %s)', (slack, cause) => {
+    expect(comparing([before(slack), last]).symbols[0].causes[cause]).toBe(1);
+  });
+});
