@@ -1,6 +1,6 @@
 /** A volume that the next packet confirms or takes back, or that is late, for naive.ts. Imports nothing from `src`. */
 import type { Book } from './naive-candles.js';
-import { minuteOf, type Frame, type NaivePacket } from './naive-frames.js';
+import { minuteOf, openOf, type Frame, type NaivePacket } from './naive-frames.js';
 
 /** Confirms the volume in doubt by the next packet's, or takes it back. */
 export function settle(book: Book, frame: Frame, { sealedMs }: NaivePacket, date: string): void {
@@ -14,7 +14,7 @@ export function settle(book: Book, frame: Frame, { sealedMs }: NaivePacket, date
   }
   if (doubt.kind === 'fall') {
     if (frame.volume < doubt.volume) return;
-    counts.reseeds++;
+    if (doubt.exchangeMs >= openOf(book.instrument, date)) counts.reseeds++;
     book.anchor = { ...anchor, volume: doubt.volume, exchangeMs: doubt.exchangeMs, pending: false };
     return;
   }

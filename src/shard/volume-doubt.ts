@@ -13,7 +13,7 @@
  * The bar of a rise is still the loaded one when the rise is taken back, and its fields are set to what they were, so
  * that a repeated batch does the same again.
  */
-import { SHARD, SLOT, type ShardMemory } from '../memory/layout.js';
+import { SHARD, SLOT, STATIC, type ShardMemory } from '../memory/layout.js';
 import { BAR } from '../memory/bar.js';
 import { PACKET } from '../memory/record.js';
 import { barAt } from '../memory/bar-times.js';
@@ -71,7 +71,8 @@ export function settle(m: ShardMemory, row: number, s: number, r: number): boole
   // Below both anchors: nothing of the earlier packet is known to be wrong.
   if (volume < f[s + SLOT.doubtVolume]) return false;
   if (doubt !== DOUBT.fall) return takeBack(m, row, s, r, doubt);
-  f[s + SLOT.volumeResets] += 1;
+  // Before the opening the volume of the day before gives way to this day's.
+  if (f[s + SLOT.doubtAt] >= f[m.staticOf(row) + STATIC.openMs]) f[s + SLOT.volumeResets] += 1;
   f[s + SLOT.anchorVolume] = f[s + SLOT.doubtVolume];
   f[s + SLOT.anchorAt] = f[s + SLOT.doubtAt];
   f[s + SLOT.volumePending] = 0;

@@ -1,6 +1,7 @@
 /** One packet with a wrong sequence or a wrong volume moves nothing, and a counter that restarts loses nothing. */
 import { describe, expect, it } from 'vitest';
 import { COUNTER } from '../../src/memory/counters.js';
+import { readRow } from '../../src/memory/shard-reader.js';
 import { at } from './drive.js';
 import { Script } from './script.js';
 
@@ -211,6 +212,25 @@ describe('one packet with a stray volume', () => {
     // The packet that fell tells no rise.
     expect(total).toBe(Number(QUANTITY) * 148);
   });
+});
+
+it.each([
+  ['09:14:52', 0],
+  ['09:15:02', 1],
+])("the day before's volume gives way at %s and is counted %i times", (time, reseeds) => {
+  const script = new Script({ mode: 3 }).subscribe(at('09:14:30'));
+  const told = [5_000_000n, 5_000_000n, 40n, 50n, 60n];
+  for (const [k, volume] of told.entries()) {
+    const sentMs = k < 2 ? at('09:14:40') + 1000 * k : at(time) + 1000 * k;
+    script.frame('RELIANCE', sentMs, 1000 + k, {
+      sequence: 1000n + BigInt(k),
+      volume,
+      lastQuantity: BigInt(k + 1),
+    });
+  }
+  script.end();
+  const { shard, row } = script.engine.places.find(({ instrument }) => instrument.symbol === 'RELIANCE')!;
+  expect(readRow(script.engine.memories[shard], row).volumeResets).toBe(reseeds);
 });
 
 it('one packet with a stray day range, narrower or of another scale, repairs nothing by the next', () => {
