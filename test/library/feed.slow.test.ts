@@ -47,6 +47,13 @@ describe('a feed', () => {
     expect(candlesIn(await all(feed))).toEqual(candlesIn(first));
   });
 
+  it('yields candles of the timeframes that are asked for', async () => {
+    const events = await all(await opened({ timeframes: ['3m'] }));
+    const lengths = events.flatMap((event) => (event.type === 'candle' ? [event.timeframe] : []));
+    for (const event of events) eventOf(JSON.stringify(event));
+    expect([...new Set(lengths)].sort()).toEqual(['1m', '3m']);
+  });
+
   it('loses nothing while its consumer computes', async () => {
     // At speed 60 four seconds are four minutes of the market.
     const feed = await opened({ broker: simulated({ seed: 5, speed: 60 }), minutes: 3 });
@@ -133,6 +140,12 @@ describe('a feed that cannot be opened', () => {
       /127\.0\.0\.1:1/,
     ],
     ['with a mode that does not exist', { mode: 'depth' as never }, 'USAGE', /^mode takes/],
+    [
+      'with an unknown timeframe',
+      { timeframes: ['2m' as never] },
+      'USAGE',
+      /^timeframes takes a list of 1m, 3m/,
+    ],
     ['for no time', { minutes: 0 }, 'USAGE', /^minutes takes/],
   ])('%s is refused with one sentence', async (_, options, code, sentence) => {
     const failure = await opened(options).then(
