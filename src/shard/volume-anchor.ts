@@ -240,12 +240,15 @@ function keepEdge(m: ShardMemory, row: number, s: number, r: number, moved: numb
   const b = s + SLOT.bar;
   const from = stampBarAt(m, row, s + SLOT.seenAt) + 1;
   if (from === 0 || from > loadedBar(m, s) + 1) return;
-  const hasTicks = f[b + BAR.ticks] > 0;
-  if ((moved & EXTENDED.high) !== 0 && !(hasTicks && f[r + PACKET.dayHigh] <= f[b + BAR.high])) {
+  // What the bar or an earlier edge of it reached tells nothing more.
+  const top = Math.max(f[b + BAR.ticks] > 0 ? f[b + BAR.high] : 0, f[b + BAR.edgeHigh]);
+  const bottom = f[b + BAR.edgeLow] > 0 ? f[b + BAR.edgeLow] : Infinity;
+  if ((moved & EXTENDED.high) !== 0 && f[r + PACKET.dayHigh] > top) {
     f[b + BAR.edgeHigh] = f[r + PACKET.dayHigh];
     f[b + BAR.edgeHighFrom] = from;
   }
-  if ((moved & EXTENDED.low) !== 0 && !(hasTicks && f[r + PACKET.dayLow] >= f[b + BAR.low])) {
+  const isShown = f[b + BAR.ticks] > 0 && f[r + PACKET.dayLow] >= f[b + BAR.low];
+  if ((moved & EXTENDED.low) !== 0 && !isShown && f[r + PACKET.dayLow] < bottom) {
     f[b + BAR.edgeLow] = f[r + PACKET.dayLow];
     f[b + BAR.edgeLowFrom] = from;
   }
