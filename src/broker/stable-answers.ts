@@ -29,6 +29,13 @@ export interface StableAnswerOptions {
   readonly onResult?: (index: number, result: StableCandles) => void;
 }
 
+/** Ms after a candle's end to ask for it: the broker changes it for some seconds. */
+export const SETTLE_MS = 60_000;
+/** Ms after its end until a candle is final, and a second answer need not wait. */
+export const FINAL_AFTER_MS = 540_000;
+/** Real ms between answers about a candle that may still change. */
+export const ANSWERS_APART_MS = 5_000;
+
 /** Per symbol. */
 export const MAX_ANSWERS = 6;
 

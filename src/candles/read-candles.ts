@@ -2,11 +2,11 @@
 import { MINUTE_MS } from '../market/session.js';
 import { priceScale } from '../market/instrument.js';
 import type { Timeframe } from '../market/timeframe.js';
-import type { CandleRow, CandleSource, CandleWithQuality } from './candle.js';
+import type { CandleRow, CandleSource, CandleWithQuality, QualityRow } from './candle.js';
 import { SHARD, type ShardMemory } from '../memory/layout.js';
 import { lastBarOf, spanEndingAt, spanMinutes, type BarSpan } from '../memory/bar-span.js';
 import { barLabelMs, isAuction } from '../memory/bar-times.js';
-import { hasPolled, isGapMinute, readPolled, type PolledBar } from '../memory/polled.js';
+import { hasPolled, isGapMinute, readPolled } from '../memory/polled.js';
 import { readAsSealedRollUp, readRollUp, type RolledUp } from '../memory/roll-up.js';
 import {
   eachBarFigures,
@@ -14,6 +14,7 @@ import {
   readAsSealed,
   readBar,
   type BarFigures,
+  type BarPrices,
   type RowPlace,
 } from '../memory/shard-reader.js';
 
@@ -25,15 +26,7 @@ export interface AsSealedCandle {
   readonly partial: boolean;
 }
 
-/** In wire units. */
-type WirePrices = Pick<BarFigures, 'open' | 'high' | 'low' | 'close' | 'volume'>;
-
-function candleOf(
-  m: ShardMemory,
-  { instrument, row }: RowPlace,
-  bar: number,
-  figures: WirePrices,
-): CandleRow {
+function candleOf(m: ShardMemory, { instrument, row }: RowPlace, bar: number, figures: BarPrices): CandleRow {
   const scale = priceScale(instrument.exchangeType);
   return {
     symbol: instrument.symbol,
@@ -64,7 +57,7 @@ export interface ShownBar {
   readonly figures: BarFigures | undefined;
   readonly gapMs: number;
   readonly sealed: boolean;
-  readonly polled: PolledBar | undefined;
+  readonly polled: BarPrices | undefined;
 }
 
 /** Undefined for a bar without a tick that is not polled. */
@@ -128,24 +121,45 @@ function candleAsSeen(
   const silenceAtEnd = figures.lastSeenAt === 0 ? MINUTE_MS : timestampMs + MINUTE_MS - figures.lastSeenAt;
   return {
     candle,
-    quality: {
+    quality: qualityOf(figures, {
       timestampMs,
-      ticks: figures.ticks,
-      priceChanges: figures.priceChanges,
-      partial: gapMs > 0 || figures.hasSnapshot || !sealed,
-      revision: figures.revision,
-      late: figures.late,
-      gapMs: Math.round(gapMs),
       source,
-      volSlack: figures.volSlack,
-      repaired: figures.repaired,
-      tail: figures.tail,
-      coverage: source === 'auction' ? null : figures.coveredSeconds / MINUTE_SECONDS,
-      maxAgeMs: source === 'auction' ? null : Math.max(figures.longestSilenceMs, silenceAtEnd),
-      oiHigh: figures.oiHigh || null,
-      oiLow: figures.oiLow || null,
-      oiClose: figures.oiClose || null,
-    },
+      partial: gapMs > 0 || figures.hasSnapshot || !sealed,
+      gapMs,
+      minutes: 1,
+      maxAgeMs: Math.max(figures.longestSilenceMs, silenceAtEnd),
+    }),
+  };
+}
+
+interface SeenSpan extends Pick<QualityRow, 'timestampMs' | 'source' | 'partial' | 'gapMs'> {
+  /** Of continuous trading. */
+  readonly minutes: number;
+  readonly maxAgeMs: number;
+}
+
+/** Of a candle of any length. An auction is one print: it has no coverage. */
+function qualityOf(
+  figures: RolledUp['figures'],
+  { timestampMs, source, partial, gapMs, minutes, maxAgeMs }: SeenSpan,
+): QualityRow {
+  return {
+    timestampMs,
+    ticks: figures.ticks,
+    priceChanges: figures.priceChanges,
+    partial,
+    revision: figures.revision,
+    late: figures.late,
+    gapMs: Math.round(gapMs),
+    source,
+    volSlack: figures.volSlack,
+    repaired: figures.repaired,
+    tail: figures.tail,
+    coverage: source === 'auction' ? null : figures.coveredSeconds / (minutes * MINUTE_SECONDS),
+    maxAgeMs: source === 'auction' ? null : maxAgeMs,
+    oiHigh: figures.oiHigh || null,
+    oiLow: figures.oiLow || null,
+    oiClose: figures.oiClose || null,
   };
 }
 
@@ -166,28 +180,11 @@ export function candleFromSpan(
   sealed: boolean,
 ): CandleWithQuality {
   const candle = candleOf(m, place, span.first, figures);
+  const { timestampMs } = candle;
   const source = spanSourceOf(m, place.row, span, polled);
-  return {
-    candle,
-    quality: {
-      timestampMs: candle.timestampMs,
-      ticks: figures.ticks,
-      priceChanges: figures.priceChanges,
-      partial: isUnseen || !sealed,
-      revision: figures.revision,
-      late: figures.late,
-      gapMs: Math.round(gapMs),
-      source,
-      volSlack: figures.volSlack,
-      repaired: figures.repaired,
-      tail: figures.tail,
-      coverage: source === 'auction' ? null : figures.coveredSeconds / (spanMinutes(span) * MINUTE_SECONDS),
-      maxAgeMs: source === 'auction' ? null : maxAgeMs,
-      oiHigh: figures.oiHigh || null,
-      oiLow: figures.oiLow || null,
-      oiClose: figures.oiClose || null,
-    },
-  };
+  const partial = isUnseen || !sealed;
+  const minutes = spanMinutes(span);
+  return { candle, quality: qualityOf(figures, { timestampMs, source, partial, gapMs, minutes, maxAgeMs }) };
 }
 
 /** A longer candle of its minutes as each was sealed; undefined if none had a tick then. */

@@ -113,6 +113,13 @@ class GapCursor {
   }
 }
 
+/** A longer candle as it is now. */
+interface SeenSpan {
+  readonly span: BarSpan;
+  readonly rolledUp: RolledUp;
+  readonly sealed: boolean;
+}
+
 export interface CandleStreamOptions {
   /** With them the end waits for the run's verdict. */
   readonly notices?: Notices | undefined;
@@ -239,49 +246,42 @@ export class CandleStream {
     const bar = Math.floor(minute / this.#places.length);
     const sealed = bar <= this.#sealedBy(place.shard);
     const at = sequence % timeframes;
-    if (at > 0) return this.#longerAgain(place, bar, at, sealed, type);
+    if (at > 0) {
+      const longer = this.#seeLonger(place, bar, at, sealed);
+      return longer && this.#describeLonger(place, at, longer, type);
+    }
     const seen = this.#see(place, bar, sealed);
     return seen && this.#describe(place, bar, seen, type);
   }
 
-  #longerAgain(
-    place: RowPlace,
-    bar: number,
-    at: number,
-    sealed: boolean,
-    type: 'candle' | 'revision',
-  ): CandleEvent | undefined {
-    const { memory } = this.#cursors[place.shard];
-    const span = spanEndingAt(memory, place.row, this.#longer[at - 1].timeframe, bar);
-    const rolledUp = span && readRollUp(memory, place.row, span);
-    return rolledUp && this.#describeLonger(place, span, at, { rolledUp, sealed, type });
+  /** The candle of the timeframe at `at` among the run's that is complete with the bar; undefined without one. */
+  #seeLonger({ shard, row }: RowPlace, bar: number, at: number, sealed: boolean): SeenSpan | undefined {
+    const { memory } = this.#cursors[shard];
+    const span = spanEndingAt(memory, row, this.#longer[at - 1].timeframe, bar);
+    const rolledUp = span && readRollUp(memory, row, span);
+    return rolledUp && { span, rolledUp, sealed };
   }
 
   /** Candles of longer timeframes that are complete with the bar. */
   *#longerEventsOf(place: RowPlace, bar: number, sealed: boolean): Generator<CandleEvent, void> {
     const { memory } = this.#cursors[place.shard];
     for (const [k, longer] of this.#longer.entries()) {
-      const span = spanEndingAt(memory, place.row, longer.timeframe, bar);
-      const rolledUp = span && readRollUp(memory, place.row, span);
-      if (span === undefined || rolledUp === undefined) continue;
-      const { figures, gapMs, isUnseen, polled } = rolledUp;
+      const seen = this.#seeLonger(place, bar, k + 1, sealed);
+      if (seen === undefined) continue;
+      const { figures, gapMs, isUnseen, polled } = seen.rolledUp;
       this.#fingerprint.of([figures, { isUnseen, polled }], gapMs, sealed);
-      const what = longer.note(memory, place, span, this.#fingerprint);
-      if (what === undefined) continue;
-      yield this.#describeLonger(place, span, k + 1, {
-        rolledUp,
-        sealed,
-        type: what === 'new' ? 'candle' : 'revision',
-      });
+      const what = longer.note(memory, place, seen.span, this.#fingerprint);
+      if (what !== undefined)
+        yield this.#describeLonger(place, k + 1, seen, what === 'new' ? 'candle' : 'revision');
     }
   }
 
   /** `at`: place of the timeframe among the run's. */
   #describeLonger(
     place: RowPlace,
-    span: BarSpan,
     at: number,
-    { rolledUp, sealed, type }: { rolledUp: RolledUp; sealed: boolean; type: 'candle' | 'revision' },
+    { span, rolledUp, sealed }: SeenSpan,
+    type: 'candle' | 'revision',
   ): CandleEvent {
     const { instrument, shard, row } = place;
     const { memory } = this.#cursors[shard];

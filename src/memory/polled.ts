@@ -6,19 +6,13 @@
 import { MINUTE_MS } from '../market/session.js';
 import { isAuction } from './bar-times.js';
 import { MAIN, POLLED, STATIC, type ShardMemory } from './layout.js';
-import { gapMsIn, type BarFigures, type RowPlace } from './shard-reader.js';
+import { gapMsIn, type BarFigures, type BarPrices, type RowPlace } from './shard-reader.js';
 
-/** Prices in wire units. `volume`: the quantity traded; 0 where the run's volume is a number of ticks. */
-export interface PolledBar {
-  readonly open: number;
-  readonly high: number;
-  readonly low: number;
-  readonly close: number;
-  readonly volume: number;
-}
-
-/** A polled bar by the instrument's index and the minute's start, epoch ms. */
-export interface PolledMinute extends PolledBar {
+/**
+ * A polled bar by the instrument's index and the minute's start, epoch ms. Its volume is the quantity traded; 0 where
+ * the run's volume is a number of ticks.
+ */
+export interface PolledMinute extends BarPrices {
   readonly instrument: number;
   readonly minuteMs: number;
   /** The broker's answers until two agreed. */
@@ -66,7 +60,7 @@ export function tellPolled(memories: readonly ShardMemory[]): void {
 }
 
 /** A bar as it was polled; undefined if it was not. */
-export function readPolled(m: ShardMemory, row: number, bar: number): PolledBar | undefined {
+export function readPolled(m: ShardMemory, row: number, bar: number): BarPrices | undefined {
   if (!hasPolled(m) || !m.hasBar(row, bar)) return undefined;
   const f = m.f64;
   const at = m.polledOf(row, bar);

@@ -7,22 +7,24 @@ import { BAR, MARK } from './bar.js';
 import { lastBarOf, type BarSpan } from './bar-span.js';
 import { isAuction, readSpan, SPAN } from './bar-times.js';
 import type { ShardMemory } from './layout.js';
-import { isGapMinute, readPolled, type PolledBar } from './polled.js';
+import { isGapMinute, readPolled } from './polled.js';
 import {
   changesSinceSeal,
   copyBar,
   gapMsIn,
+  pricesIn,
   readAsSealed,
   readBar,
   slackOf,
   underVersion,
   type BarFigures,
+  type BarPrices,
 } from './shard-reader.js';
 
 /** Prices in wire units. */
 export interface RolledUp {
   /** Counts are sums. `repaired`: a child is, or the range moved between two children. */
-  readonly figures: Omit<BarFigures, 'lastSeenAt' | 'longestSilenceMs'>;
+  readonly figures: Omit<BarFigures, 'hasSnapshot' | 'lastSeenAt' | 'longestSilenceMs'>;
   /** Market ms of gaps in its minutes, those without a candle too. */
   readonly gapMs: number;
   /** Longest time without a packet in one of its minutes, market ms. */
@@ -58,7 +60,6 @@ const empty = (): Fold => ({
     priceChanges: 0,
     late: 0,
     revision: 0,
-    hasSnapshot: false,
     repaired: false,
     tail: false,
     coveredSeconds: 0,
@@ -84,24 +85,12 @@ const bounds = new Float64Array(SPAN.size);
 const least = (a: number, b: number): number => (a === 0 ? b : b === 0 ? a : Math.min(a, b));
 
 /** Extends the candle by a child's prices and volume. */
-function addPrices({ figures }: Fold, { open, high, low, close, volume }: PolledBar): void {
+function addPrices({ figures }: Fold, { open, high, low, close, volume }: BarPrices): void {
   if (figures.close === 0) figures.open = open;
   figures.high = Math.max(figures.high, high);
   figures.low = least(figures.low, low);
   figures.close = close;
   figures.volume = Math.min(figures.volume + volume, Number.MAX_SAFE_INTEGER);
-}
-
-/** Prices and volume of the bar at hand. The auction's is flat at its last price. */
-function pricesOf(auction: boolean): PolledBar {
-  const close = child[BAR.close];
-  return {
-    open: auction ? close : child[BAR.open],
-    high: auction ? close : child[BAR.high],
-    low: auction ? close : child[BAR.low],
-    close,
-    volume: child[BAR.volume],
-  };
 }
 
 function addCounts({ figures }: Fold): void {
@@ -113,7 +102,7 @@ function addCounts({ figures }: Fold): void {
 
 function addTicks(fold: Fold, auction: boolean, first: number): void {
   const { figures } = fold;
-  addPrices(fold, pricesOf(auction));
+  addPrices(fold, pricesIn(child, BAR, auction));
   figures.repaired ||= (child[BAR.marks] & MARK.repaired) !== 0;
   figures.tail ||= (child[BAR.marks] & MARK.tail) !== 0;
   // Rises since a packet before the candle's first minute.
@@ -140,7 +129,7 @@ function addChild(
   m: ShardMemory,
   row: number,
   bar: number,
-  { first, polled }: { readonly first: number; readonly polled: PolledBar | undefined },
+  { first, polled }: { readonly first: number; readonly polled: BarPrices | undefined },
 ): void {
   const { figures } = fold;
   const auction = isAuction(m, row, bar);
@@ -158,7 +147,6 @@ function addChild(
     addPrices(fold, polled);
     return;
   }
-  figures.hasSnapshot ||= child[BAR.hasSnapshot] === 1;
   fold.isUnseen ||= gapMs > 0 || child[BAR.hasSnapshot] === 1;
   fold.slackAfter += child[BAR.slackAfter];
   addEdges(fold, first);
@@ -172,7 +160,7 @@ function* barsOf({ first, last, auction }: BarSpan): Generator<number> {
 }
 
 /** The broker's candle of a minute of which something was not seen; undefined without one. */
-function polledOf(m: ShardMemory, row: number, bar: number): PolledBar | undefined {
+function polledOf(m: ShardMemory, row: number, bar: number): BarPrices | undefined {
   const polled = readPolled(m, row, bar);
   if (polled === undefined) return undefined;
   return isGapMinute(m, row, bar, { hasSnapshot: child[BAR.hasSnapshot] === 1 }) ? polled : undefined;
@@ -211,11 +199,7 @@ export function changesInSpan(m: ShardMemory, row: number, span: BarSpan): numbe
 }
 
 /** The candle of its minutes as each was sealed, in wire units; undefined if none had a tick then. */
-export function readAsSealedRollUp(
-  m: ShardMemory,
-  row: number,
-  span: BarSpan,
-): { open: number; high: number; low: number; close: number; volume: number } | undefined {
+export function readAsSealedRollUp(m: ShardMemory, row: number, span: BarSpan): BarPrices | undefined {
   const children = [...barsOf(span)].flatMap((bar) => readAsSealed(m, row, bar) ?? []);
   if (children.length === 0) return undefined;
   return {

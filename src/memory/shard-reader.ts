@@ -115,14 +115,17 @@ export function readRow(m: ShardMemory, row: number): RowFigures {
   }));
 }
 
-/** Prices in wire units. */
-export interface BarFigures {
-  readonly ticks: number;
+/** In wire units. */
+export interface BarPrices {
   readonly open: number;
   readonly high: number;
   readonly low: number;
   readonly close: number;
   readonly volume: number;
+}
+
+export interface BarFigures extends BarPrices {
+  readonly ticks: number;
   readonly priceChanges: number;
   readonly late: number;
   readonly revision: number;
@@ -143,6 +146,21 @@ export interface BarFigures {
   readonly oiClose: number;
 }
 
+/**
+ * Prices and volume of a bar or a candle as sealed, whose fields are at `at`. An auction's are flat at its last price:
+ * earlier packets repeat the old one.
+ */
+export function pricesIn(from: Float64Array, at: BarPrices, auction: boolean): BarPrices {
+  const close = from[at.close];
+  return {
+    open: auction ? close : from[at.open],
+    high: auction ? close : from[at.high],
+    low: auction ? close : from[at.low],
+    close,
+    volume: from[at.volume],
+  };
+}
+
 /** This thread's copies of a bar that is read, and of those around it. */
 const own = new Float64Array(BAR.size);
 const other = new Float64Array(BAR.size);
@@ -156,10 +174,7 @@ export function copyBar(m: ShardMemory, row: number, s: number, bar: number, to:
   else to.fill(0);
 }
 
-/**
- * Reads one bar; undefined without a tick. The auction's bar is flat at its last price: earlier packets repeat the
- * old one.
- */
+/** Reads one bar; undefined without a tick. */
 export function readBar(m: ShardMemory, row: number, bar: number): BarFigures | undefined {
   return underVersion(m, row, (s) => figuresOf(m, row, s, bar));
 }
@@ -167,15 +182,9 @@ export function readBar(m: ShardMemory, row: number, bar: number): BarFigures | 
 function figuresOf(m: ShardMemory, row: number, s: number, bar: number): BarFigures | undefined {
   copyBar(m, row, s, bar, own);
   if (own[BAR.ticks] === 0) return undefined;
-  const auction = isAuction(m, row, bar);
-  const close = own[BAR.close];
   return {
     ticks: own[BAR.ticks],
-    open: auction ? close : own[BAR.open],
-    high: auction ? close : own[BAR.high],
-    low: auction ? close : own[BAR.low],
-    close,
-    volume: own[BAR.volume],
+    ...pricesIn(own, BAR, isAuction(m, row, bar)),
     priceChanges: own[BAR.priceChanges],
     late: own[BAR.late],
     revision: own[BAR.revision],
@@ -301,17 +310,11 @@ export function readAsSealed(
   m: ShardMemory,
   row: number,
   bar: number,
-): { open: number; high: number; low: number; close: number; volume: number; partial: boolean } | undefined {
+): (BarPrices & { readonly partial: boolean }) | undefined {
   if (bar > Atomics.load(m.i32, SHARD.sealed) || !m.hasBar(row, bar)) return undefined;
   if (!readStoredAsSealed(m, row, bar, asSealed)) return undefined;
-  const close = asSealed[AS_SEALED.close];
-  const auction = isAuction(m, row, bar);
   return {
-    open: auction ? close : asSealed[AS_SEALED.open],
-    high: auction ? close : asSealed[AS_SEALED.high],
-    low: auction ? close : asSealed[AS_SEALED.low],
-    close,
-    volume: asSealed[AS_SEALED.volume],
+    ...pricesIn(asSealed, AS_SEALED, isAuction(m, row, bar)),
     partial: asSealed[AS_SEALED.gapMs] > 0 || asSealed[AS_SEALED.hasSnapshot] === 1,
   };
 }

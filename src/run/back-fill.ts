@@ -3,7 +3,13 @@
  * are journaled, and on the disk for good, before anything shows them.
  */
 import type { CandlePoller } from '../broker/broker.js';
-import { stableCandles, type StableCandles } from '../broker/stable-answers.js';
+import {
+  ANSWERS_APART_MS,
+  FINAL_AFTER_MS,
+  SETTLE_MS,
+  stableCandles,
+  type StableCandles,
+} from '../broker/stable-answers.js';
 import type { CandleRow } from '../candles/candle.js';
 import { pause, type Clock } from '../clock.js';
 import { EngineError } from '../errors.js';
@@ -21,13 +27,6 @@ import { barLabelMs, isAuction } from '../memory/bar-times.js';
 import { count } from '../text/count.js';
 import { broker } from './broker.js';
 import type { Source } from './source.js';
-
-/** Market ms after its end to ask for a minute: the broker changes it for some seconds. */
-const SETTLE_MS = 60_000;
-/** Real ms between answers about a minute that may still change. */
-const POLL_INTERVAL_MS = 5_000;
-/** Market ms after its end until a minute is final. */
-const FINAL_AFTER_MS = 600_000;
 
 /** Polled minutes of one block of the journal. */
 const BLOCK_ENTRIES = 1000;
@@ -90,6 +89,10 @@ export interface BackFilled {
 const sumOf = (missing: readonly MissingMinutes[]): number =>
   missing.reduce((sum, { minutes }) => sum + minutes.length, 0);
 
+/** Start of the last minute of all. */
+const lastOf = (missing: readonly MissingMinutes[]): number =>
+  Math.max(...missing.map(({ minutes }) => minutes.at(-1)!));
+
 const NONE = { minutes: 0, polled: 0, disagreed: 0, refused: 0, absent: 0, left: 0, requests: 0, notes: [] };
 
 /** Figures of a back-fill that asked for nothing, and why; without `why` there was nothing to ask for. */
@@ -109,7 +112,6 @@ export async function pollMissing(
   if (missing.length === 0) return { rows: [], figures: NONE };
   const { source, signal, say } = options;
   const { clock, endpoint, credentials } = source;
-  const last = Math.max(...missing.map(({ minutes }) => minutes.at(-1)!));
   say(
     `Back-fill: ${count(sumOf(missing), 'minute')} of ${count(missing.length, 'symbol')} are missing or partial because of a gap.`,
   );
@@ -117,7 +119,7 @@ export async function pollMissing(
   let poller: CandlePoller | undefined;
   let trouble: string | undefined;
   try {
-    await settle(last, clock, signal, say);
+    await settle(lastOf(missing), clock, signal, say);
     const session = await logInPatiently(broker.access, { endpoint, credentials }, clock, signal, say);
     poller = broker.candles.poller({ endpoint, session, clock, signal, say });
     await pollEach(missing, poller, settled, options);
@@ -149,7 +151,7 @@ async function pollEach(
   settled: (StableCandles | undefined)[],
   { source: { clock }, signal, say }: BackFillOptions,
 ): Promise<void> {
-  const last = Math.max(...missing.map(({ minutes }) => minutes.at(-1)!));
+  const finalMs = lastOf(missing) + MINUTE_MS + FINAL_AFTER_MS;
   const results = await stableCandles(
     missing.map(({ place: { instrument }, minutes }) => ({
       instrument,
@@ -158,7 +160,7 @@ async function pollEach(
     })),
     {
       ask: (instrument, fromMs, toMs) => poller.candles(instrument, fromMs, toMs),
-      apart: () => pause(clock.marketMs() > last + FINAL_AFTER_MS ? 0 : POLL_INTERVAL_MS, clock, signal),
+      apart: () => pause(clock.marketMs() > finalMs ? 0 : ANSWERS_APART_MS, clock, signal),
       say: (sentence) => say(`Back-fill: ${sentence}`),
       onResult: (index, result) => (settled[index] = result),
     },

@@ -4,6 +4,7 @@ import { readCandles, readFinalCandles, readLongerCandles } from '../candles/rea
 import type { StreamShard } from '../candles/stream.js';
 import type { Timeframe } from '../market/timeframe.js';
 import type { ShardMemory } from '../memory/layout.js';
+import { hasPolled } from '../memory/polled.js';
 import type { RowPlace } from '../memory/shard-reader.js';
 import { holeText, type Evaluation } from '../momentum/series.js';
 import { candlesPath, type FileInstrument } from '../parquet/candles-file.js';
@@ -46,10 +47,7 @@ class Conclusion {
   async add(memory: ShardMemory, place: RowPlace): Promise<void> {
     const { symbol } = place.instrument;
     const rows = readFinalCandles(memory, place);
-    const wrong = await this.#prove(place.instrument, rows);
-    this.#unproven.push(...wrong);
-    if (wrong.length === 0) this.#proven += rows.length;
-    this.#kept += this.#options.parquet.kept(place.instrument).size;
+    const isProven = await this.#prove(place.instrument, rows);
     addPolled(this.#hashes.polled, rows);
     // What this process saw itself is judged and hashed without what was polled over it.
     for (const { candle, quality } of readCandles(memory, place, true)) {
@@ -58,7 +56,7 @@ class Conclusion {
     }
     await this.#addLonger(memory, place);
     // An unreadable file is among the unproven already.
-    if (rows.length > 0 && wrong.length === 0) await this.#compareSchema(place);
+    if (rows.length > 0 && isProven) await this.#compareSchema(place);
     await this.#evaluate(memory, place);
   }
 
@@ -67,20 +65,31 @@ class Conclusion {
     const { symbol } = place.instrument;
     for (const timeframe of this.#options.timeframes.slice(1)) {
       const rows = readLongerCandles(memory, place, timeframe);
-      const wrong = await this.#prove({ ...place.instrument, timeframe }, rows);
-      this.#unproven.push(...wrong);
-      if (wrong.length === 0) this.#proven += rows.length;
-      this.#kept += this.#options.parquet.kept({ ...place.instrument, timeframe }).size;
-      for (const { candle, quality } of readLongerCandles(memory, place, timeframe, { asSeen: true }))
+      await this.#prove({ ...place.instrument, timeframe }, rows);
+      const asSeen = hasPolled(memory) ? readLongerCandles(memory, place, timeframe, { asSeen: true }) : rows;
+      for (const { candle, quality } of asSeen)
         this.#hashes.longer.add({ timeframe, ...candle, ...quality, symbol });
     }
   }
 
-  /** Reads two files back, without the minutes in which an earlier run's row stayed. Returns sentences. */
-  async #prove(instrument: FileInstrument, rows: readonly CandleWithQuality[]): Promise<string[]> {
-    if (rows.length === 0) return [];
-    const { outDir, parquet } = this.#options;
-    const kept = parquet.kept(instrument);
+  /** Reads two files back, without the candles in which an earlier run's row stayed. True if they hold the rest. */
+  async #prove(instrument: FileInstrument, rows: readonly CandleWithQuality[]): Promise<boolean> {
+    const kept = this.#options.parquet.kept(instrument);
+    this.#kept += kept.size;
+    const wrong = rows.length === 0 ? [] : await this.#wrongIn(instrument, rows, kept);
+    this.#unproven.push(...wrong);
+    if (wrong.length > 0) return false;
+    this.#proven += rows.length;
+    return true;
+  }
+
+  /** What differs, a sentence each. */
+  async #wrongIn(
+    instrument: FileInstrument,
+    rows: readonly CandleWithQuality[],
+    kept: ReadonlySet<number>,
+  ): Promise<string[]> {
+    const { outDir } = this.#options;
     const ours = rows.filter(({ candle }) => !kept.has(candle.timestampMs));
     const candles = ours.map(({ candle }): CandleRow => candle);
     const quality = ours.map((row): QualityRow => row.quality);

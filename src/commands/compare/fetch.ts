@@ -8,7 +8,14 @@ import type { TapeName } from '../../cli/values.js';
 import { candleEndMs } from '../../market/candle-labels.js';
 import { istDate, istStamp, MINUTE_MS } from '../../market/session.js';
 import type { Timeframe } from '../../market/timeframe.js';
-import { MAX_ANSWERS, stableCandles, type StableCandles } from '../../broker/stable-answers.js';
+import {
+  ANSWERS_APART_MS,
+  FINAL_AFTER_MS,
+  MAX_ANSWERS,
+  SETTLE_MS,
+  stableCandles,
+  type StableCandles,
+} from '../../broker/stable-answers.js';
 import type { Listing } from '../../market/instrument.js';
 import { tradingCalendar } from '../../market/trading-calendar.js';
 import type { FileInstrument } from '../../parquet/candles-file.js';
@@ -25,13 +32,6 @@ import { accessTo } from '../../run/source.js';
 import { seenTape } from '../../run/tape.js';
 import { simulatedMaster } from '../../run/instruments.js';
 import { listingFor, niftyFifty, readInstrumentMaster } from '../../run/universe.js';
-
-/** Real ms after its end to ask for a candle of the live market. */
-const SETTLE_MS = 60_000;
-/** Real ms between answers about a candle that may change. */
-const POLL_INTERVAL_MS = 5_000;
-/** Real ms after its end until a candle is final. */
-const FINAL_AFTER_MS = 540_000;
 
 export interface FetchOptions {
   /** `sim`: the simulated broker with our candles' seed, after their last minute. */
@@ -297,7 +297,7 @@ async function pollServer(
     polled.map((instrument) => ({ instrument, fromMs: firstMs, toMs: lastMs })),
     {
       ask: (instrument, fromMs, toMs) => poller.candles(instrument, fromMs, toMs),
-      apart: () => sleep(past ? 0 : POLL_INTERVAL_MS),
+      apart: () => sleep(past ? 0 : ANSWERS_APART_MS),
       say,
     },
   );
