@@ -41,6 +41,7 @@ export const BAR = {
   /**
    * The day's high and low, if they moved between a packet of an earlier minute and the first of this one, or in a
    * minute without ticks; 0: they did not. The trade's minute is unknown, but a longer candle may hold both packets.
+   * Of two on a side the one that went further stays; stamps that go back by a minute make two.
    */
   edgeHigh: 29,
   edgeLow: 30,
