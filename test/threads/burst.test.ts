@@ -135,10 +135,11 @@ describe('stopping', () => {
     const workerUrl = new URL('./idle-shard.js', import.meta.url);
     const pool = new ShardPool({ memories: engine.memories, counters: engine.counters, workerUrl });
     await pool.start();
+    // A real thread is ended, in some 100 ms. Without an end it would hang for ever.
     const begun = process.hrtime.bigint();
     await pool.stop();
     await pool.done;
-    expect(Number(process.hrtime.bigint() - begun) / 1e6).toBeLessThan(2000);
+    expect(Number(process.hrtime.bigint() - begun) / 1e6).toBeLessThan(20_000);
     expect(engine.router.ended).toBe(false);
     expect(engine.memories.every((memory) => memory.i32[SHARD.head] === 0 && memory.i32[MAIN.tail] > 0)).toBe(
       true,
