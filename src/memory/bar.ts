@@ -41,14 +41,21 @@ export const BAR = {
   /**
    * The day's high and low, if they moved between a packet of an earlier minute and the first of this one, or in a
    * minute without ticks; 0: they did not. The trade's minute is unknown, but a longer candle may hold both packets.
-   * Of two on a side the one that went further stays; stamps that go back by a minute make two.
    */
   edgeHigh: 29,
   edgeLow: 30,
   /** For each the bar of the earlier packet plus 1; 0 without such a move. */
   edgeHighFrom: 31,
   edgeLowFrom: 32,
-  size: 33,
+  /**
+   * The same of a move that went less far since a later bar: stamps that go back by a minute make two. A shorter candle
+   * may hold both packets of this one only.
+   */
+  nearHigh: 33,
+  nearLow: 34,
+  nearHighFrom: 35,
+  nearLowFrom: 36,
+  size: 37,
 } as const;
 
 /** What else is known of a bar. */

@@ -117,10 +117,12 @@ function addCoverage(fold: Fold): void {
   fold.maxAgeMs = Math.max(fold.maxAgeMs, child[BAR.longestSilenceMs], endMs - seenAt);
 }
 
-/** A child's range that moved across its edge, if both packets are of the candle. */
+/** A child's ranges that moved across its edge, if both packets are of the candle. */
 function addEdges(fold: Fold, first: number): void {
   if (child[BAR.edgeHighFrom] > first) fold.edgeHigh = Math.max(fold.edgeHigh, child[BAR.edgeHigh]);
   if (child[BAR.edgeLowFrom] > first) fold.edgeLow = least(fold.edgeLow, child[BAR.edgeLow]);
+  if (child[BAR.nearHighFrom] > first) fold.edgeHigh = Math.max(fold.edgeHigh, child[BAR.nearHigh]);
+  if (child[BAR.nearLowFrom] > first) fold.edgeLow = least(fold.edgeLow, child[BAR.nearLow]);
 }
 
 /** `polled`: the broker's candle of the bar, in place of what was seen. */

@@ -84,6 +84,11 @@ const hasHighEdge = (f: Float64Array, b: number): boolean =>
   f[b + BAR.edgeHighFrom] !== 0 && (f[b + BAR.ticks] === 0 || f[b + BAR.edgeHigh] > f[b + BAR.high]);
 const hasLowEdge = (f: Float64Array, b: number): boolean =>
   f[b + BAR.edgeLowFrom] !== 0 && (f[b + BAR.ticks] === 0 || f[b + BAR.edgeLow] < f[b + BAR.low]);
+/** The same of the move since a later bar. It is none without the other. */
+const hasNearHigh = (f: Float64Array, b: number): boolean =>
+  f[b + BAR.nearHighFrom] !== 0 && (f[b + BAR.ticks] === 0 || f[b + BAR.nearHigh] > f[b + BAR.high]);
+const hasNearLow = (f: Float64Array, b: number): boolean =>
+  f[b + BAR.nearLowFrom] !== 0 && (f[b + BAR.ticks] === 0 || f[b + BAR.nearLow] < f[b + BAR.low]);
 
 const isEdgeWord = (reach: number): boolean => Math.floor(reach) === reach && Math.abs(reach) <= MAX_EDGE;
 
@@ -92,7 +97,7 @@ function isEdgeNarrow(f: Float64Array, b: number, bar: number): boolean {
   const high = hasHighEdge(f, b);
   const low = hasLowEdge(f, b);
   if (!high && !low) return true;
-  if ((high && low) || f[b + BAR.ticks] === 0) return false;
+  if ((high && low) || f[b + BAR.ticks] === 0 || hasNearHigh(f, b) || hasNearLow(f, b)) return false;
   return high
     ? f[b + BAR.edgeHighFrom] === bar && isEdgeWord(f[b + BAR.edgeHigh] - f[b + BAR.high])
     : f[b + BAR.edgeLowFrom] === bar && isEdgeWord(f[b + BAR.edgeLow] - f[b + BAR.low]);
@@ -177,6 +182,10 @@ export function readStoredBar(m: ShardMemory, row: number, bar: number, to: Floa
   to[b + BAR.edgeLow] = edge < 0 ? to[b + BAR.low] + edge : 0;
   to[b + BAR.edgeHighFrom] = edge > 0 ? bar : 0;
   to[b + BAR.edgeLowFrom] = edge < 0 ? bar : 0;
+  to[b + BAR.nearHigh] = 0;
+  to[b + BAR.nearLow] = 0;
+  to[b + BAR.nearHighFrom] = 0;
+  to[b + BAR.nearLowFrom] = 0;
 }
 
 /** True if the row's bar in the table has a tick. */

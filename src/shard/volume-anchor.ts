@@ -231,6 +231,20 @@ export function repairExtremes(m: ShardMemory, row: number, s: number, r: number
   else keepEdge(m, row, s, r, moved);
 }
 
+/** From a field of an edge to the bar that it moved since. */
+const FROM = BAR.edgeHighFrom - BAR.edgeHigh;
+
+/** Before the edge `edge` is replaced by one that goes further, since the bar `from`: keeps it if it is nearer. */
+function keepNear(f: Float64Array, edge: number, near: number, from: number): void {
+  if (f[edge + FROM] > from) {
+    f[near] = f[edge];
+    f[near + FROM] = f[edge + FROM];
+  } else if (f[near + FROM] <= from) {
+    f[near] = 0;
+    f[near + FROM] = 0;
+  }
+}
+
 /**
  * Keeps the ends `moved` of the packet's day range for longer candles: it moved since a packet of an earlier minute of
  * the session, or in a minute without ticks.
@@ -244,11 +258,13 @@ function keepEdge(m: ShardMemory, row: number, s: number, r: number, moved: numb
   const top = Math.max(f[b + BAR.ticks] > 0 ? f[b + BAR.high] : 0, f[b + BAR.edgeHigh]);
   const bottom = f[b + BAR.edgeLow] > 0 ? f[b + BAR.edgeLow] : Infinity;
   if ((moved & EXTENDED.high) !== 0 && f[r + PACKET.dayHigh] > top) {
+    keepNear(f, b + BAR.edgeHigh, b + BAR.nearHigh, from);
     f[b + BAR.edgeHigh] = f[r + PACKET.dayHigh];
     f[b + BAR.edgeHighFrom] = from;
   }
   const isShown = f[b + BAR.ticks] > 0 && f[r + PACKET.dayLow] >= f[b + BAR.low];
   if ((moved & EXTENDED.low) !== 0 && !isShown && f[r + PACKET.dayLow] < bottom) {
+    keepNear(f, b + BAR.edgeLow, b + BAR.nearLow, from);
     f[b + BAR.edgeLow] = f[r + PACKET.dayLow];
     f[b + BAR.edgeLowFrom] = from;
   }

@@ -59,7 +59,7 @@ function narrow(bar: number): Float64Array {
   fields[BAR.openTime] = upTo(3) === 0 ? 0 : startMs + upTo(1_048_574);
   fields[BAR.closeTime] = startMs + upTo(1_048_574);
   fields[BAR.lastSeenAt] = upTo(3) === 0 ? 0 : startMs + upTo(59_999);
-  fields.fill(0, BAR.edgeHigh, BAR.edgeLowFrom + 1);
+  fields.fill(0, BAR.edgeHigh, BAR.nearLowFrom + 1);
   const edge = bar === AUCTION ? 2 : upTo(2);
   if (edge === 2) return fields;
   fields[BAR.ticks] = 1 + upTo(0xfffe);
@@ -90,7 +90,7 @@ describe('a bar in the table', () => {
     expect(m.f64.subarray(m.wideBars).every((value) => value === 0)).toBe(true);
   });
 
-  it.each(Object.entries(BAR).filter(([name]) => !/^size|^hasSnapshot|^marks|^edge/.test(name)))(
+  it.each(Object.entries(BAR).filter(([name]) => !/^size|^hasSnapshot|^marks|^edge|^near/.test(name)))(
     'is read back if %s exceeds its word, and after that if it fits again',
     (_, field) => {
       for (const value of [2 ** 32, 2 ** 53 - 1, 65_536 + upTo(100) + 2 ** 33, -1, 0.5]) {
@@ -109,7 +109,7 @@ describe('a bar in the table', () => {
     },
   );
 
-  it('has an edge of both sides, of an earlier minute, or without a tick', () => {
+  it('has an edge of both sides, two of one side, one of an earlier minute, or one without a tick', () => {
     const edge = (high: number, low: number, ticks: number): Float64Array => {
       const fields = narrow(MINUTE);
       fields.set([70_000, 60_000], BAR.high);
@@ -119,7 +119,11 @@ describe('a bar in the table', () => {
     };
     const earlier = edge(70_005, 0, 1);
     earlier[BAR.edgeHighFrom] = MINUTE - 1;
-    for (const fields of [edge(70_005, 59_995, 1), edge(70_005, 0, 0), edge(0, 59_995, 0), earlier])
+    const two = edge(70_005, 0, 1);
+    two.set([70_003, 0, MINUTE, 0], BAR.nearHigh);
+    const low = edge(0, 59_995, 1);
+    low.set([0, 59_997, 0, MINUTE], BAR.nearHigh);
+    for (const fields of [edge(70_005, 59_995, 1), edge(70_005, 0, 0), edge(0, 59_995, 0), earlier, two, low])
       expect(through(MINUTE, fields)).toEqual(fields);
   });
 

@@ -4,6 +4,7 @@
  * is not heard, one that does not anchor.
  */
 import { describe, expect, it } from 'vitest';
+import { readLongerCandles } from '../../src/candles/read-candles.js';
 import { at } from './drive.js';
 import { Script } from './script.js';
 
@@ -124,6 +125,33 @@ describe("the day's high or low that moved", () => {
       candle: { high: 10.11, low: 10.01 },
       quality: { repaired: false },
     });
+  });
+});
+
+describe("a day's high that moved twice across a minute's start, because a stamp went back", () => {
+  it.each([
+    ['high', 1, [1000 + 15, 1000 + 20]],
+    ['low', -1, [1000 - 15, 1000 - 20]],
+  ] as const)('is that of the candle which holds both packets: the %s', (side, sign, [first, second]) => {
+    const range = (end: number): { dayHigh: bigint; dayLow: bigint } =>
+      sign > 0 ? { dayHigh: BigInt(end), dayLow: 990n } : { dayHigh: 1010n, dayLow: BigInt(end) };
+    const script = started(2)
+      .frame('RELIANCE', at('11:14:29'), 1000, { volume: 1050n, ...RANGE })
+      .frame('RELIANCE', at('11:16:59'), 1000, { volume: 1100n, ...RANGE })
+      .frame('RELIANCE', at('11:17:01'), 1000, { volume: 1110n, ...range(first) })
+      .frame('RELIANCE', at('11:14:30'), 1000, { volume: 1120n, ...range(first) })
+      .frame('RELIANCE', at('11:17:02'), 1000, { volume: 1130n, ...range(second) });
+    expect(script.hum(at('11:20:20')).candles('RELIANCE').get('11:17')!.candle[side]).toBe(10);
+    const { places, memories } = script.engine;
+    const place = places.find(({ instrument }) => instrument.symbol === 'RELIANCE')!;
+    const ends = (['3m', '15m', '1d'] as const).map((timeframe) =>
+      readLongerCandles(memories[place.shard], place, timeframe)
+        .filter(({ candle }) => candle.timestampMs <= at('11:15'))
+        .map(({ candle }) => candle[side])
+        .at(-1),
+    );
+    // The packet of 11:14 is in the day's candle only.
+    expect(ends).toEqual([first / 100, first / 100, second / 100]);
   });
 });
 
