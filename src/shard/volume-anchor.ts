@@ -234,40 +234,41 @@ export function repairExtremes(m: ShardMemory, row: number, s: number, r: number
 /** From a field of an edge to the bar that it moved since. */
 const FROM = BAR.edgeHighFrom - BAR.edgeHigh;
 
-/** Before the edge `edge` is replaced by one that goes further, since the bar `from`: keeps it if it is nearer. */
-function keepNear(f: Float64Array, edge: number, near: number, from: number): void {
-  if (f[edge + FROM] > from) {
-    f[near] = f[edge];
-    f[near + FROM] = f[edge + FROM];
-  } else if (f[near + FROM] <= from) {
-    f[near] = 0;
-    f[near + FROM] = 0;
+/**
+ * Keeps the range's end at `end`, which moved since the bar `from`. Of two edges on a side one goes further, `edge`,
+ * and one moved since a later bar, `near`. `sign`: 1 of a high, -1 of a low.
+ */
+function addEdge(f: Float64Array, edge: number, near: number, end: number, from: number, sign: number): void {
+  if (f[edge + FROM] === 0 || sign * (f[end] - f[edge]) > 0) {
+    if (f[edge + FROM] > from) {
+      f[near] = f[edge];
+      f[near + FROM] = f[edge + FROM];
+    } else if (f[near + FROM] <= from) {
+      f[near] = 0;
+      f[near + FROM] = 0;
+    }
+    f[edge] = f[end];
+    f[edge + FROM] = from;
+  } else if (from > f[edge + FROM] && (f[near + FROM] === 0 || sign * (f[end] - f[near]) > 0)) {
+    f[near] = f[end];
+    f[near + FROM] = from;
   }
 }
 
 /**
  * Keeps the ends `moved` of the packet's day range for longer candles: it moved since a packet of an earlier minute of
- * the session, or in a minute without ticks.
+ * the session, or in a minute without ticks. What the bar itself reached tells nothing more.
  */
 function keepEdge(m: ShardMemory, row: number, s: number, r: number, moved: number): void {
   const f = m.f64;
   const b = s + SLOT.bar;
   const from = stampBarAt(m, row, s + SLOT.seenAt) + 1;
   if (from === 0 || from > loadedBar(m, s) + 1) return;
-  // What the bar or an earlier edge of it reached tells nothing more.
-  const top = Math.max(f[b + BAR.ticks] > 0 ? f[b + BAR.high] : 0, f[b + BAR.edgeHigh]);
-  const bottom = f[b + BAR.edgeLow] > 0 ? f[b + BAR.edgeLow] : Infinity;
-  if ((moved & EXTENDED.high) !== 0 && f[r + PACKET.dayHigh] > top) {
-    keepNear(f, b + BAR.edgeHigh, b + BAR.nearHigh, from);
-    f[b + BAR.edgeHigh] = f[r + PACKET.dayHigh];
-    f[b + BAR.edgeHighFrom] = from;
-  }
-  const isShown = f[b + BAR.ticks] > 0 && f[r + PACKET.dayLow] >= f[b + BAR.low];
-  if ((moved & EXTENDED.low) !== 0 && !isShown && f[r + PACKET.dayLow] < bottom) {
-    keepNear(f, b + BAR.edgeLow, b + BAR.nearLow, from);
-    f[b + BAR.edgeLow] = f[r + PACKET.dayLow];
-    f[b + BAR.edgeLowFrom] = from;
-  }
+  const isEmpty = f[b + BAR.ticks] === 0;
+  if ((moved & EXTENDED.high) !== 0 && (isEmpty || f[r + PACKET.dayHigh] > f[b + BAR.high]))
+    addEdge(f, b + BAR.edgeHigh, b + BAR.nearHigh, r + PACKET.dayHigh, from, 1);
+  if ((moved & EXTENDED.low) !== 0 && (isEmpty || f[r + PACKET.dayLow] < f[b + BAR.low]))
+    addEdge(f, b + BAR.edgeLow, b + BAR.nearLow, r + PACKET.dayLow, from, -1);
 }
 
 /**
