@@ -15,8 +15,8 @@ const FILES = readdirSync('dist/test', { recursive: true })
   .map((name) => `dist/test/${name.split(sep).join('/')}`);
 const isSlow = (path) => path.endsWith('.slow.test.js');
 const isLong = (path) => path.endsWith('.long.test.js');
-/** Whether a test file's number of runs depends on the tier. */
-const hasVolume = (path) => readFileSync(path, 'utf8').includes("volume.js'");
+/** Whether a test file's number of runs depends on the tier, or it has cases of test:long. */
+const hasVolume = (path) => /volume\.js'|\b(?:long|longAfter)\(/.test(readFileSync(path, 'utf8'));
 
 const TIERS = {
   fast: { holds: (path) => !isSlow(path) && !isLong(path), testTimeout: 300_000 },

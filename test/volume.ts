@@ -30,9 +30,9 @@ const RUNS = {
   'frames with changed bytes': [60, 150, 1_000],
   'repeated batches': [8, 16, 100],
   'ring commands': [60, 150, 1_200],
-  'longer candles': [30, 80, 200],
-  schedules: [60, 150, 1_500],
-  'simulated runs': [30, 50, 1_000],
+  'longer candles': [10, 60, 200],
+  schedules: [40, 120, 1_500],
+  'simulated runs': [16, 40, 1_000],
   subscriptions: [20, 40, 240],
 } as const satisfies Readonly<Record<string, readonly [fast: number, all: number, long: number]>>;
 

@@ -23,7 +23,7 @@ import { perTier, seedsOf } from '../volume.js';
 import { block, endsOf, found, foundByDocument, frameOf, journalOf, stampAt, writerIn } from './made.js';
 import { unpackedByDocument } from './unpacked-by-document.js';
 
-const ROUNDS = perTier(60, 200, 3_000);
+const ROUNDS = perTier(30, 120, 3_000);
 const LENGTHS = [0, 1, 26, 27, 30, 31, 32, 33, 51, 123, 379, 380, 1023, 1024, 1025, 3000];
 const TIMES = [0, -0, 1, -1, 5e-324, -5e-324, 2 ** 53, -(2 ** 53), 1.5, 1e300, -1e300, 1_795_000_000_000.25];
 

@@ -11,6 +11,7 @@ import { inFolder } from '../parquet/candles.js';
 import { listed, marketAt, at } from '../sim/world.js';
 import { unpackedByDocument } from '../journal/unpacked-by-document.js';
 import { entriesOf } from '../journal/made.js';
+import { longAfter, usual } from '../tier.js';
 import { run, start } from './command.js';
 import { startHeld } from './pause.js';
 import { expectSame, outcomeOf, rowsIn, stepped, type Outcome } from './stepped.js';
@@ -63,18 +64,19 @@ function truth(hasVolume: boolean): Map<string, readonly unknown[]> {
 /** By mode: the run with and without a back-fill. */
 const filled = new Map<string, Outcome>();
 const plain = new Map<string, Outcome>();
-/** The folder of the SnapQuote run without one. */
+const MODES = longAfter(1, ['snapquote', 'ltp']);
+/** The folder of the run without one. */
 let kept: string;
 beforeAll(async () => {
   kept = mkdtempSync(join(tmpdir(), 'tickshard-back-fill-'));
-  plain.set('snapquote', await outcomeOf(args('snapquote'), kept));
-  await inFolder(async (folder) => plain.set('ltp', await outcomeOf(args('ltp'), folder)));
-  for (const mode of ['snapquote', 'ltp'])
-    filled.set(mode, await expectSame(args(mode, '--back-fill'), mode === 'ltp' ? ['1'] : ['1', '4']));
+  for (const mode of MODES) {
+    plain.set(mode, await outcomeOf(args(mode), kept));
+    filled.set(mode, await expectSame(args(mode, '--back-fill')));
+  }
 });
 afterAll(() => rmSync(kept, { recursive: true, force: true }));
 
-describe.each(['snapquote', 'ltp'])('a run in %s mode', (mode) => {
+describe.each(MODES)('a run in %s mode', (mode) => {
   it('has the true candles of the minutes that the gap touched, and else what it has without', () => {
     const { rows, report, stdout } = filled.get(mode)!;
     const { polled, rest } = split(rows);
@@ -145,7 +147,7 @@ function killedAtRename(after: boolean): Record<string, string> {
 }
 
 describe('tickshard backfill', () => {
-  it.each(['raw', 'compacted'])('of a %s journal gives what --back-fill gives, once', (form) =>
+  usual.each(['raw', 'compacted'])('of a %s journal gives what --back-fill gives, once', (form) =>
     copied(async (folder) => {
       const run = join(folder, journalOf(folder));
       const packed = join(run, '000001.packed');
@@ -171,7 +173,7 @@ describe('tickshard backfill', () => {
       expect(JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8'))).toEqual(report);
     })); // prettier-ignore
 
-  it.each([
+  usual.each([
     ['before the journal has what it polled', false, '6 of 6 minutes polled'],
     ['when the journal has it and the files do not', true, 'Nothing to do'],
   ])('that is killed %s is finished by the next call', (_when, renamed, said) =>
@@ -189,7 +191,7 @@ describe('tickshard backfill', () => {
       expect(report['backFill']).toMatchObject({ minutes: 6, polled: 6 });
     })); // prettier-ignore
 
-  it('refuses in a sentence what it cannot do', () =>
+  usual('refuses in a sentence what it cannot do', () =>
     copied(async (folder) => {
       expect(await command(folder, '--feed', 'ws://127.0.0.1:1')).toMatchObject({ code: 2, stderr: expect.stringContaining("The run's feed was sim:7~bursts=off, whose broker is asked: leave --feed out.") as string });
       expect(await command(folder, '--tape', 'nowhere.csv')).toMatchObject({ code: 2 });
@@ -199,7 +201,7 @@ describe('tickshard backfill', () => {
 });
 
 describe('a run that polls', () => {
-  it('and is killed meanwhile leaves whole files; tickshard backfill or --resume finishes it', () =>
+  usual('and is killed meanwhile leaves whole files; tickshard backfill or --resume finishes it', () =>
     inFolder(async (folder) => {
       const running = startHeld(args('snapquote', '--back-fill'), folder, /Back-fill: Asking again/);
       await running.held();
@@ -219,7 +221,7 @@ describe('a run that polls', () => {
       await expectFilled(folder);
     })); // prettier-ignore
 
-  it('and gets Ctrl-C ends the polling, not the run', () =>
+  usual('and gets Ctrl-C ends the polling, not the run', () =>
     inFolder(async (folder) => {
       const running = startHeld(args('snapquote', '--back-fill'), folder, /Back-fill: Asking again/);
       await running.held();

@@ -10,7 +10,7 @@ import { naiveFold, type NaiveMode, type NaivePacket } from '../naive.js';
 import { duckdb, inFolder } from '../parquet/candles.js';
 import { niftyFifty } from '../../src/run/universe.js';
 import { DENSE_ARGS } from '../dense.js';
-import { perTier } from '../volume.js';
+import { longAfter, usual } from '../tier.js';
 import { EARLY, start } from './command.js';
 import { startProxy } from './proxy.js';
 import { packetsIn, tapped } from './wire-tap.js';
@@ -22,13 +22,10 @@ const SPEED = 20;
  * ahead of the clock is believed only when three packets agree. A feed that is later than the clock does no harm.
  */
 const BEGINS_WITHIN_MS = 9000;
-const DIAGONAL: [string, number][] = [
+const RUNS: [string, number][] = [
+  ['snapquote', 4],
   ['ltp', 1],
   ['quote', 2],
-  ['snapquote', 4],
-];
-/** Of the long tier. */
-const OTHERS: [string, number][] = [
   ['ltp', 2],
   ['ltp', 4],
   ['quote', 1],
@@ -104,31 +101,28 @@ async function expectNaive(
 
 describe('stage 2 equals the naive candles of the frames that were sent', () => {
   // For any number of shards a run is the same: stepped-more.slow.test.ts.
-  it.each<[string, number]>(perTier(DIAGONAL, DIAGONAL, [...DIAGONAL, ...OTHERS]))(
-    '%s with %i shards',
-    async (mode, shards) => {
-      await inFolder(async (folder) => {
-        const args = stage2(
-          mode,
-          shards,
-          '--feed',
-          'sim',
-          '--speed',
-          'max',
-          ...EARLY,
-          ...DENSE_ARGS,
-          '--seed',
-          '3',
-          '--no-journal',
-        );
-        const report = await expectNaive(args, mode, folder, () => packetsIn(folder), tapped());
-        expect(packetsIn(folder).length).toBeGreaterThanOrEqual(report.counters.binary);
-        expect(report.verdict).toBe('pass');
-      });
-    },
-  );
+  it.each<[string, number]>(longAfter(1, RUNS))('%s with %i shards', async (mode, shards) => {
+    await inFolder(async (folder) => {
+      const args = stage2(
+        mode,
+        shards,
+        '--feed',
+        'sim',
+        '--speed',
+        'max',
+        ...EARLY,
+        ...DENSE_ARGS,
+        '--seed',
+        '3',
+        '--no-journal',
+      );
+      const report = await expectNaive(args, mode, folder, () => packetsIn(folder), tapped());
+      expect(packetsIn(folder).length).toBeGreaterThanOrEqual(report.counters.binary);
+      expect(report.verdict).toBe('pass');
+    });
+  });
 
-  it('over a proxy from a broker that is a process of its own', async () => {
+  usual('over a proxy from a broker that is a process of its own', async () => {
     await inFolder(async (folder) => {
       const args = ['simulate', '--port', '0', '--speed', String(SPEED), '--seed', '3', ...DENSE_ARGS];
       const simulator = start(args, folder);

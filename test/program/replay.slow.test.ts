@@ -20,6 +20,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { crc32 } from '../../src/journal/crc32.js';
 import { unpackedByDocument } from '../journal/unpacked-by-document.js';
 import { duckdb, inFolder } from '../parquet/candles.js';
+import { longAfter, usual } from '../tier.js';
 import { everythingIn, JOURNALED, run, served, simulated, start } from './command.js';
 import { setRules } from './older-rules.js';
 import { ltpFrame, startServer } from './server.js';
@@ -74,11 +75,13 @@ const copied = (body: (folder: string) => Promise<void>): Promise<void> =>
   });
 
 describe('a replay', () => {
-  it.each([
-    ['ltp', ['1', '8']],
-    ['quote', ['2']],
-    ['snapquote', ['4', '1']],
-  ])('of a run in %s mode with 3 shards gives the same with %j', async (mode, counts) => {
+  it.each(
+    longAfter(2, [
+      ['ltp', ['1', '8']],
+      ['snapquote', ['4', '1']],
+      ['quote', ['2']],
+    ] as const),
+  )('of a run in %s mode with 3 shards gives the same with %j', async (mode, counts) => {
     await inFolder(async (folder) => {
       if (mode === 'ltp') cpSync(kept, folder, { recursive: true });
       else expect([0, 1]).toContain((await run(stage('--mode', mode, '--shards', '3'), folder)).code);
@@ -106,61 +109,64 @@ describe('a replay', () => {
   });
 
   // In real time: the server is of the test's own. Nothing depends on when exactly a frame is sent.
-  it('of a run with a broken connection, silence, unknown tokens and a late frame gives the same', async () => {
-    const originMs = Date.UTC(2026, 10, 23, 5, 30);
-    const server = await startServer({
-      onSubscribe(socket, connection) {
-        const began = performance.now();
-        let sequence = connection * 10_000;
-        let lateMinute = -1;
-        const timer = setInterval(() => {
-          const second = Math.floor(((performance.now() - began) * 30) / 1000) + (connection - 1) * 45;
-          // Silence, so that the clock seals; then a frame of a sealed minute.
-          if (second % 60 > 20 && second % 60 < 40) return;
-          const isLate = second % 60 >= 45 && lateMinute !== Math.floor(second / 60);
-          if (isLate) lateMinute = Math.floor(second / 60);
-          const late = isLate ? 120_000 : 0;
-          socket.send(
-            ltpFrame({
-              token: '2885',
-              sequence: ++sequence,
-              timeMs: originMs + second * 1000 - late,
-              pricePaise: 140_000 + (sequence % 97),
-            }),
-          );
-          if (sequence % 5 === 0) socket.send(Buffer.from('garbage'));
-          if (sequence % 7 === 0)
-            socket.send(ltpFrame({ token: '999', sequence, timeMs: originMs, pricePaise: 1 }));
-          if (sequence % 11 === 0) socket.send(JSON.stringify({ errorCode: 'E1002', errorMessage: 'no' }));
-          if (connection === 1 && second > 80) socket.terminate();
-        }, 10);
-        socket.on('close', () => clearInterval(timer));
-      },
-    });
-    try {
-      await inFolder(async (folder) => {
-        await run(served(server.url, '2026-11-23T11:00@30', 1, 4, ...JOURNALED), folder);
-        const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as {
-          output: { hashes: Record<string, string> };
-          counters: Record<string, unknown>;
-          unseen: { gaps: unknown[] };
-        };
-        expect(report.unseen.gaps.length).toBeGreaterThan(0);
-        expect(report.counters).toMatchObject({ refused: { length: 0 }, unadmitted: { exchange: 0 } });
-        expect(report.counters.late).toBeGreaterThan(0);
-        for (const shards of ['1', '4'])
-          expect(await replayed(folder, '--shards', shards, '--out', `again-${shards}`)).toMatchObject({
-            code: 0,
-            same: true,
-            hashes: report.output.hashes,
-          });
+  usual(
+    'of a run with a broken connection, silence, unknown tokens and a late frame gives the same',
+    async () => {
+      const originMs = Date.UTC(2026, 10, 23, 5, 30);
+      const server = await startServer({
+        onSubscribe(socket, connection) {
+          const began = performance.now();
+          let sequence = connection * 10_000;
+          let lateMinute = -1;
+          const timer = setInterval(() => {
+            const second = Math.floor(((performance.now() - began) * 30) / 1000) + (connection - 1) * 45;
+            // Silence, so that the clock seals; then a frame of a sealed minute.
+            if (second % 60 > 20 && second % 60 < 40) return;
+            const isLate = second % 60 >= 45 && lateMinute !== Math.floor(second / 60);
+            if (isLate) lateMinute = Math.floor(second / 60);
+            const late = isLate ? 120_000 : 0;
+            socket.send(
+              ltpFrame({
+                token: '2885',
+                sequence: ++sequence,
+                timeMs: originMs + second * 1000 - late,
+                pricePaise: 140_000 + (sequence % 97),
+              }),
+            );
+            if (sequence % 5 === 0) socket.send(Buffer.from('garbage'));
+            if (sequence % 7 === 0)
+              socket.send(ltpFrame({ token: '999', sequence, timeMs: originMs, pricePaise: 1 }));
+            if (sequence % 11 === 0) socket.send(JSON.stringify({ errorCode: 'E1002', errorMessage: 'no' }));
+            if (connection === 1 && second > 80) socket.terminate();
+          }, 10);
+          socket.on('close', () => clearInterval(timer));
+        },
       });
-    } finally {
-      await server.close();
-    }
-  });
+      try {
+        await inFolder(async (folder) => {
+          await run(served(server.url, '2026-11-23T11:00@30', 1, 4, ...JOURNALED), folder);
+          const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as {
+            output: { hashes: Record<string, string> };
+            counters: Record<string, unknown>;
+            unseen: { gaps: unknown[] };
+          };
+          expect(report.unseen.gaps.length).toBeGreaterThan(0);
+          expect(report.counters).toMatchObject({ refused: { length: 0 }, unadmitted: { exchange: 0 } });
+          expect(report.counters.late).toBeGreaterThan(0);
+          for (const shards of ['1', '4'])
+            expect(await replayed(folder, '--shards', shards, '--out', `again-${shards}`)).toMatchObject({
+              code: 0,
+              same: true,
+              hashes: report.output.hashes,
+            });
+        });
+      } finally {
+        await server.close();
+      }
+    },
+  );
 
-  it('reports a changed frame with a valid checksum, and a torn or damaged journal', async () => {
+  usual('reports a changed frame with a valid checksum, and a torn or damaged journal', async () => {
     await copied(async (folder) => {
       const segment = join(folder, runOf(folder), '000001.journal');
       const packed = segment.replace('.journal', '.packed');
@@ -225,7 +231,7 @@ describe('a replay', () => {
     });
   });
 
-  it('refuses what is not a journal in one sentence, and names the existing runs', async () => {
+  usual('refuses what is not a journal in one sentence, and names the existing runs', async () => {
     await copied(async (folder) => {
       expect(await run(['replay', 'nowhere'], folder)).toMatchObject({
         code: 2,
@@ -250,7 +256,7 @@ describe('a replay', () => {
   });
 
   // A replay has real time.
-  it('runs at the given speed, and ends at once at Ctrl-C', async () => {
+  usual('runs at the given speed, and ends at once at Ctrl-C', async () => {
     await copied(async (folder) => {
       const beganMs = performance.now();
       await replayed(folder, '--speed', '100');

@@ -21,6 +21,7 @@ import { shipped } from '../../src/paths.js';
 import { endsOf } from '../journal/made.js';
 import { inFolder } from '../parquet/candles.js';
 import { rowsOnDisk, type DiskRow } from '../parquet/rows.js';
+import { longAfter, usual } from '../tier.js';
 import { everythingIn, JOURNALED, run, simulated, start, type Ended } from './command.js';
 import { atOutput, imported, planted } from './pause.js';
 
@@ -85,11 +86,12 @@ function undisturbed(args: readonly string[]): Promise<string[]> {
 }
 
 describe.skipIf(!canMount)('a small disk', () => {
-  it.each([
+  const sizes: [number, string[]][] = [
     [100, argsOf('RELIANCE', 3, 'snapquote')],
     [400, argsOf('RELIANCE,TCS,INFY', 3, 'snapquote')],
     [250, argsOf('RELIANCE,TCS,SBIN,M&M'.replace('&', '\\&'), 4, 'ltp')],
-  ])('of %i KiB has every candle, and a journal that says where it ends: %s', (kib, args) =>
+  ];
+  it.each(longAfter(1, sizes))('of %i KiB has every candle, and a journal that says where it ends: %s', (kib, args) =>
     inFolder(async (folder) => {
       const again = `mount -o remount,size=8m "$PWD"; cp -a out ../first; ${ran(args)} >/dev/null; echo "again $?"`;
       const { code, stdout } = await onSmallDisk(folder, kib, `${ran(args)}; code=$?; ${again}; (exit $code)`);
@@ -114,7 +116,7 @@ describe.skipIf(!canMount)('a small disk', () => {
       expect(resumed).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/There is nothing to resume in journal: \S+ came to its end, and its journal, which has nothing after/) as string });
     })); // prettier-ignore
 
-  it('that has no room for the candles is refused before anything connects, and nothing is left there', () =>
+  usual('that has no room for the candles is refused before anything connects, and nothing is left there', () =>
     inFolder(async (folder) => {
       const { code, stdout, stderr } = await onSmallDisk(folder, 400, ran(simulated(2, 3, '--mode', 'ltp', ...JOURNALED)));
       expect([code, stdout]).toEqual([2, '']);
@@ -146,7 +148,7 @@ describe.skipIf(!canMount)('a small disk', () => {
       expect(code).toBe(leaves ? 0 : 1);
     })); // prettier-ignore
 
-  it('whose run is killed when its journal had ended: --resume says so, and no stored candle is lost or worse', () =>
+  usual('whose run is killed when its journal had ended: --resume says so, and no stored candle is lost or worse', () =>
     inFolder(async (folder) => {
       const args = argsOf('RELIANCE', 6, 'snapquote');
       const killed = planted(/^11:03 {2}/m, "process.kill(process.pid, 'SIGKILL')");
@@ -186,7 +188,7 @@ describe('a journal that ends before its killed process', () => {
     writeFileSync(path, Buffer.concat([header, journal.subarray(SEGMENT.size, cutAt)]));
   }
 
-  it('between the last tick of a minute and its seal: the minute that the process stored whole stays whole', () =>
+  usual('between the last tick of a minute and its seal: the minute that the process stored whole stays whole', () =>
     inFolder(async (folder) => {
       const killed = start(args, folder, planted(/^11:03 {2}/m, "process.kill(process.pid, 'SIGKILL')"));
       await killed.ended;

@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { eventOf, lasting, type TextEvent } from '../candles/event-schema.js';
 import { readEvents } from '../../src/library/journal.js';
 import { inFolder } from '../parquet/candles.js';
+import { longAfter, usual } from '../tier.js';
 import { EARLY, JOURNALED, run, simulated, start } from './command.js';
 import { stepped } from './stepped.js';
 
@@ -13,7 +14,7 @@ const some = (events: readonly TextEvent[], type: string): TextEvent[] =>
   events.filter((event) => event.type === type);
 
 describe('--stream', () => {
-  it.each(['ltp', 'snapquote'])('tells the same of a run, of its replay, and of its journal in the library (%s)', (mode) =>
+  it.each(longAfter(1, ['snapquote', 'ltp']))('tells the same of a run, of its replay, and of its journal in the library (%s)', (mode) =>
     inFolder(async (folder) => {
       const faults = ['drop:at=70', 'mute-symbol:symbol=TCS,at=90,for=60', 'late:at=150,for=20'];
       const args = stepped('--duration', '4', '--mode', mode, ...faults.flatMap((fault) => ['--fault', fault]));
@@ -39,14 +40,15 @@ describe('--stream', () => {
       for await (const event of readEvents(journal)) if (event.type === 'candle') break;
     })); // prettier-ignore
 
-  it('is refused together with --json', () =>
+  usual('is refused together with --json', () =>
     inFolder(async (folder) => {
       const { code, stderr, stdout } = await run([...simulated(1, 3), '--stream', '--json'], folder);
       expect([code, stdout]).toEqual([2, '']);
       expect(stderr).toMatch(/^tickshard: --\w+ and --\w+ exclude each other\.\n$/);
-    }));
+    }),
+  );
 
-  it('holds up nothing while it is not read, and is whole when it is', () =>
+  usual('holds up nothing while it is not read, and is whole when it is', () =>
     inFolder(async (folder) => {
       const { child, ended } = start([...simulated(2, 5, ...JOURNALED, ...EARLY), '--stream'], folder);
       child.stdout!.pause();
@@ -65,9 +67,10 @@ describe('--stream', () => {
       expect(new Set(some(events, 'candle').map(({ sequence }) => sequence)).size).toBe(
         some(events, 'candle').length,
       );
-    }));
+    }),
+  );
 
-  it('ends alone when its reader goes away', () =>
+  usual('ends alone when its reader goes away', () =>
     inFolder(async (folder) => {
       const { child, ended } = start([...simulated(2, 1, ...JOURNALED, ...EARLY), '--stream'], folder);
       child.stdout!.once('data', () => child.stdout!.destroy());
@@ -75,5 +78,6 @@ describe('--stream', () => {
       expect(stderr).toContain('The stream of events ended: its reader has gone. The run is not affected.');
       expect(stderr).toContain('Verdict: PASS');
       expect(code).toBe(0);
-    }));
+    }),
+  );
 });

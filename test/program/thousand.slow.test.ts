@@ -1,13 +1,13 @@
 /** The maximum of symbols that the broker serves on one connection, through the whole program; and one more. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { inFolder } from '../parquet/candles.js';
-import { perTier } from '../volume.js';
+import { long, usual } from '../tier.js';
 import { everythingIn, run, simulated } from './command.js';
 
-/** 1,000, the maximum, in the long tier. */
-const SYMBOLS = perTier(250, 250, 1000);
+/** The maximum. */
+const SYMBOLS = 1000;
 
 /** An instrument file with `size` equities, and their names for `--symbols`. */
 function manySymbols(folder: string, size: number): { master: string; symbols: string } {
@@ -27,7 +27,7 @@ function manySymbols(folder: string, size: number): { master: string; symbols: s
   return { master, symbols: rows.map(({ name }) => name).join(',') };
 }
 
-it(`${SYMBOLS} symbols on one socket: each has packets and a whole candle, nothing is lost`, async () => {
+long(`${SYMBOLS} symbols on one socket: each has packets and a whole candle, nothing is lost`, async () => {
   await inFolder(async (folder) => {
     const { master, symbols } = manySymbols(folder, SYMBOLS);
     const { code, stdout, stderr } = await run(
@@ -57,7 +57,7 @@ it(`${SYMBOLS} symbols on one socket: each has packets and a whole candle, nothi
   });
 });
 
-it('1,001 are refused with the reason before anything is written', async () => {
+usual('1,001 are refused with the reason before anything is written', async () => {
   await inFolder(async (folder) => {
     const { master, symbols } = manySymbols(folder, 1001);
     const before = everythingIn(folder);

@@ -45,13 +45,14 @@ function pandas(): string | undefined {
   return undefined;
 }
 
-const MODES = ['ltp', 'quote', 'snapquote'] as const;
+type Mode = 'ltp' | 'quote' | 'snapquote';
+const MODES = perTier<Mode[]>(['quote', 'snapquote'], ['quote', 'snapquote'], ['quote', 'snapquote', 'ltp']);
 /** In turn by mode; in the long tier both for each. */
 const FORMATS = [
   ['--jsonl', 'jsonl', []],
   ['--csv', 'csv', ['--raw']],
 ] as const;
-const folders = {} as Record<(typeof MODES)[number], string>;
+const folders = {} as Record<Mode, string>;
 beforeAll(async () => {
   for (const mode of MODES) {
     folders[mode] = mkdtempSync(join(tmpdir(), 'tickshard-ticks-'));

@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { duckdb, inFolder } from '../parquet/candles.js';
 import { istMs } from '../../src/market/session.js';
 import { minutesOf, TIMEFRAMES, type Timeframe } from '../../src/market/timeframe.js';
+import { longAfter, usual } from '../tier.js';
 import { JOURNALED, run } from './command.js';
 import { startHeld } from './pause.js';
 
@@ -104,7 +105,7 @@ async function expectReplayed(folder: string, shards: string): Promise<void> {
 }
 
 describe('longer candles', () => {
-  it('are those of SQL over the minutes, from the opening on, and of a replay', () =>
+  usual('are those of SQL over the minutes, from the opening on, and of a replay', () =>
     inFolder(async (folder) => {
       await run(
         stage('--mode', 'snapquote', '--subset', '4', '--at', `${DATE}T09:14:30`, '--wait-open', '--duration', '15', '--habit', 'rate=0.1'),
@@ -114,7 +115,7 @@ describe('longer candles', () => {
       await expectReplayed(folder, '3');
     })); // prettier-ignore
 
-  it.each(['ltp', 'snapquote'])('have the auction as one of their own, and in the day (%s)', (mode) =>
+  it.each(longAfter(1, ['snapquote', 'ltp']))('have the auction as one of their own, and in the day (%s)', (mode) =>
     inFolder(async (folder) => {
       const shadow = ['shadow', '--ws-test-mode', '--until-close', ...FEED, '--mode', mode, '--subset', '2', '--at', `${DATE}T15:05`];
       await run([...shadow, '--fault', 'drop:at=200'], folder);
@@ -129,14 +130,14 @@ describe('longer candles', () => {
       await expectReplayed(folder, '1');
     })); // prettier-ignore
 
-  it('begin with the session of their segment', () =>
+  usual('begin with the session of their segment', () =>
     inFolder(async (folder) => {
       const symbols = ['--symbols', 'MCX:GOLD@fut', '--at', `${DATE}T20:00`, '--duration', '2'];
       await run(stage('--mode', 'snapquote', ...symbols), folder);
       await expectRolledUp(join(folder, 'out'), '09:00');
     })); // prettier-ignore
 
-  it('are mixed, and not partial, where a minute was polled', () =>
+  usual('are mixed, and not partial, where a minute was polled', () =>
     inFolder(async (folder) => {
       const gap = ['--fault', 'drop:at=90', '--fault', 'refuse-429:at=90', '--back-fill'];
       await run(stage('--mode', 'snapquote', '--subset', '2', '--duration', '6', ...gap), folder);
@@ -150,7 +151,7 @@ describe('longer candles', () => {
       await expectReplayed(folder, '2');
     })); // prettier-ignore
 
-  it('are those of SQL over the minutes in a run that was killed and resumed', () =>
+  usual('are those of SQL over the minutes in a run that was killed and resumed', () =>
     inFolder(async (folder) => {
       const args = stage('--mode', 'snapquote', '--subset', '2', '--duration', '5');
       const running = startHeld(args, folder, /^11:03 {2}/m);
@@ -169,7 +170,7 @@ describe('longer candles', () => {
     })); // prettier-ignore
 });
 
-it.each(['2m', '5m,', '5M'])('--timeframes %s is refused with one sentence', (text) =>
+usual.each(['2m', '5m,', '5M'])('--timeframes %s is refused with one sentence', (text) =>
   inFolder(async (folder) => {
     const args = ['--ws-test-mode', '--stage', '1', '--duration', '5', '--feed', 'sim', '--timeframes', text];
     const { code, stderr } = await run(args, folder);

@@ -32,6 +32,21 @@ function tradesOf(random: () => number): Trade[] {
 
 const labelOf = (ms: number): string => new Date(ms + 19_800_000).toISOString().slice(11, 16);
 
+/** What the first trades of a day come to. */
+interface Known {
+  readonly count: number;
+  readonly volume: number;
+  readonly high: number;
+  readonly low: number;
+}
+
+const after = ({ count, volume, high, low }: Known, { price, quantity }: Trade): Known => ({
+  count: count + 1,
+  volume: volume + quantity,
+  high: Math.max(high, price),
+  low: Math.min(low, price),
+});
+
 /**
  * Plays a market. Returns by minute the true volume, the day's extremes that moved between two of its packets, and the
  * candles.
@@ -41,23 +56,24 @@ function play(mode: 2 | 3, seed: number, share: number) {
   const trades = tradesOf(random);
   const script = new Script({ mode }).subscribe(START - 50_000);
   let before = START - 50_000;
+  let known: Known = { count: 0, volume: 0, high: 0, low: Infinity };
+  while (trades[known.count].ms <= before) known = after(known, trades[known.count]);
   let range = { high: Infinity, low: 0 };
   const told: { label: string; high?: number; low?: number }[] = [];
   for (let ms = START - 49_000; ms < START + MINUTES * 60_000 + 4000; ms += 400 + random() * 700) {
-    const known = trades.filter((one) => one.ms <= ms);
-    const last = known.at(-1)!;
-    const stale = random() < share;
-    const counted = stale ? known.filter((one) => one.ms <= before) : known;
-    const prices = known.map((one) => one.price);
+    const earlier = known;
+    while (known.count < trades.length && trades[known.count].ms <= ms)
+      known = after(known, trades[known.count]);
+    const last = trades[known.count - 1];
+    const { high, low } = known;
     script.frame('RELIANCE', ms, last.price, {
-      volume: BigInt(counted.reduce((sum, { quantity }) => sum + quantity, 0)),
+      volume: BigInt(random() < share ? earlier.volume : known.volume),
       lastQuantity: BigInt(last.quantity),
       lastTradeSeconds: BigInt(Math.floor(last.ms / 1000)),
-      dayHigh: BigInt(Math.max(...prices)),
-      dayLow: BigInt(Math.min(...prices)),
+      dayHigh: BigInt(high),
+      dayLow: BigInt(low),
     });
     const label = labelOf(ms);
-    const [high, low] = [Math.max(...prices), Math.min(...prices)];
     // The packet before is of the same minute, so that the extreme is too.
     if (label === labelOf(before)) {
       if (high > range.high) told.push({ label, high });
