@@ -84,7 +84,7 @@ const hasHighEdge = (f: Float64Array, b: number): boolean =>
   f[b + BAR.edgeHighFrom] !== 0 && (f[b + BAR.ticks] === 0 || f[b + BAR.edgeHigh] > f[b + BAR.high]);
 const hasLowEdge = (f: Float64Array, b: number): boolean =>
   f[b + BAR.edgeLowFrom] !== 0 && (f[b + BAR.ticks] === 0 || f[b + BAR.edgeLow] < f[b + BAR.low]);
-/** The same of the move since a later bar. There is one only beside the other. */
+/** The same of the move since a later bar. There is one only with the other. */
 const hasNearHigh = (f: Float64Array, b: number): boolean =>
   f[b + BAR.nearHighFrom] !== 0 && (f[b + BAR.ticks] === 0 || f[b + BAR.nearHigh] > f[b + BAR.high]);
 const hasNearLow = (f: Float64Array, b: number): boolean =>

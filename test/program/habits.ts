@@ -4,7 +4,7 @@ import { HABIT_NAMES } from '../../src/sim/habits/catalogue.js';
 import { inFolder } from '../parquet/candles.js';
 import { run } from './command.js';
 
-export const MODES = ['snapquote', 'quote', 'ltp'] as const;
+const MODES = ['snapquote', 'quote', 'ltp'] as const;
 /** Each habit, and the mode in which it is switched off. */
 export const OFF = HABIT_NAMES.map((name, k): [name: string, mode: string] => [
   name,
