@@ -262,8 +262,9 @@ function addEdge(f: Float64Array, edge: number, near: number, end: number, from:
 function keepEdge(m: ShardMemory, row: number, s: number, r: number, moved: number): void {
   const f = m.f64;
   const b = s + SLOT.bar;
-  const from = stampBarAt(m, row, s + SLOT.seenAt) + 1;
-  if (from === 0 || from > loadedBar(m, s) + 1) return;
+  const k = s + SLOT.seenAt;
+  const from = (isInLoadedBar(m, row, s, k) ? loadedBar(m, s) : stampBarAt(m, row, k)) + 1;
+  if (from === 0) return;
   const isEmpty = f[b + BAR.ticks] === 0;
   if ((moved & EXTENDED.high) !== 0 && (isEmpty || f[r + PACKET.dayHigh] > f[b + BAR.high]))
     addEdge(f, b + BAR.edgeHigh, b + BAR.nearHigh, r + PACKET.dayHigh, from, 1);
