@@ -32,7 +32,7 @@ export const CAUSE_NAME: Readonly<Record<Cause, string>> = {
   unexplained: 'unexplained',
 };
 
-/** Rupees: the date's range in all our candles and the reference's earlier ones. */
+/** Rupees: the date's range in all our candles and the reference's earlier ones; infinite where frames tell none. */
 export interface DayRange {
   readonly low: number;
   readonly high: number;
@@ -90,7 +90,7 @@ const holds = ({ candle }: OurCandle, price: number): boolean => price >= candle
 
 /**
  * True if no frame of ours showed the reference's trade. A high or low is beyond ours but within the day's range: any
- * new extreme of the day is in the frames. Our open is a later trade of the minute. A close is never hidden: a
+ * new extreme of the day is in the frames that tell it. Our open is a later trade of the minute. A close is never hidden: a
  * minute's last frame shows it.
  */
 function isUnseen({ field, ours, reference, own, other, day }: MinuteEvidence): boolean {

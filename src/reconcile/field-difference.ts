@@ -114,6 +114,9 @@ class UncheckedRange {
   }
 }
 
+/** Frames of LTP mode and of an index tell no day's range: a new extreme of the day may be hidden, too. */
+const UNTOLD: DayRange = { low: -Infinity, high: Infinity };
+
 /**
  * The day's range as known at each minute of the reference: from our candles of the date and the reference's earlier
  * ones. A run of some minutes knows little of its day; the reference usually has it whole. A bad print of the reference
@@ -139,10 +142,15 @@ export function dayRanges(
     const date = istDate(seen.candle.timestampMs);
     const range = checked.get(date) ?? { low: Infinity, high: -Infinity };
     const others = unchecked.get(date) ?? new UncheckedRange();
-    by.set(seen, {
-      low: Math.min(range.low, others.range.low),
-      high: Math.max(range.high, others.range.high),
-    });
+    by.set(
+      seen,
+      feed.mode === 'ltp'
+        ? UNTOLD
+        : {
+            low: Math.min(range.low, others.range.low),
+            high: Math.max(range.high, others.range.high),
+          },
+    );
     checked.set(date, range);
     unchecked.set(date, others);
     const own = whole.get(seen.candle.timestampMs);

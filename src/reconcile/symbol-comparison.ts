@@ -212,6 +212,13 @@ function lateTradesOf(
   });
 }
 
+/**
+ * The mode by which our candles are judged. An index has no volume in any: its packets show a price and not when it
+ * was traded, as in LTP mode.
+ */
+const judgedMode = ({ mode, candles }: SymbolPair['ours']): string | undefined =>
+  mode !== undefined && candles.every(({ candle }) => candle.volume === 0) ? 'ltp' : mode;
+
 /** One symbol on one IST date, for the bounds of causes. */
 export interface BoundedSymbolDay extends BoundedDay {
   readonly symbol: string;
@@ -244,9 +251,9 @@ export function compareSymbol(
     coverage,
     idleOnes,
   );
-  const feed = { tick: tick.units, mode: ours.mode, minutes: tradedMinutes(timeframe) };
+  const feed = { tick: tick.units, mode: judgedMode(ours), minutes: tradedMinutes(timeframe) };
   const ranges = dayRanges(ours.candles, referenceCandles, feed);
-  const lateTrades = lateTradesOf(ours.mode, referenceCandles, timeframe);
+  const lateTrades = lateTradesOf(feed.mode, referenceCandles, timeframe);
   const found = (match: MatchedMinute): FieldDifference[] => {
     const day = ranges.get(match.reference)!;
     const late = lateTrades(match);

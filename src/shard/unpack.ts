@@ -21,7 +21,11 @@ export function unpack(m: ShardMemory, at: number): number {
     f[r + PACKET.price] += i32[w + RECORD.priceHigh] * TWO_32;
     f[r + PACKET.sequenceHigh] = i32[w + RECORD.sequenceHigh];
   }
-  if ((flags & FLAG.hasVolume) === 0) return r;
+  if ((flags & FLAG.hasVolume) === 0) {
+    // An index's packet in a run with volume. What the packet before told is another instrument's.
+    f[r + PACKET.openInterest] = 0;
+    return r;
+  }
   f[r + PACKET.volume] = i32[w + RECORD.volume] >>> 0;
   f[r + PACKET.averagePrice] = i32[w + RECORD.averagePrice] >>> 0;
   f[r + PACKET.dayOpen] = i32[w + RECORD.dayOpen] >>> 0;

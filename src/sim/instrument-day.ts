@@ -1,11 +1,12 @@
 /** One instrument's trading day: true trades, snapshots, and the candles of both. */
 
 import type { VolumeKind } from '../candles/candle.js';
-import type { Listing } from '../market/instrument.js';
+import { isIndex, type Listing } from '../market/instrument.js';
 import { MINUTE_MS, type TradingSession } from '../market/session.js';
 import { BurstTrades } from './burst-trades.js';
 import { Conflation, SENT_TO } from './conflation.js';
 import { MEASURED, type Habits } from './habits/catalogue.js';
+import { IndexValues } from './index-values.js';
 import { longerCandles } from './longer-candles.js';
 import { MinuteCandles } from './minute-candles.js';
 import { profileOf, seedOf } from './instrument-profile.js';
@@ -68,6 +69,7 @@ export class InstrumentDay {
     };
     const walk = { ...day, seed, listing, previousDate };
     if (tape !== undefined) this.#trades = new TapeTrades({ ...day, tape });
+    else if (isIndex(listing)) this.#trades = new IndexValues(walk);
     else
       this.#trades =
         habits.bursts === undefined

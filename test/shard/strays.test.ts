@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { COUNTER } from '../../src/memory/counters.js';
 import { readRow } from '../../src/memory/shard-reader.js';
-import { at } from './drive.js';
+import { at, INSTRUMENTS } from './drive.js';
 import { Script } from './script.js';
 
 const HUGE = 2n ** 62n;
@@ -100,14 +100,26 @@ it('the numbers of an index mean nothing', () => {
 });
 
 it.each([2, 3] as const)(
-  'an index has neither volume nor trades, and ticks in mode %i as in LTP mode',
+  'an index has neither volume, trades nor open interest, and ticks in mode %i as in LTP mode',
   (mode) => {
     const nifty = { symbol: 'NIFTY', exchangeType: 1, token: '99926000', derivatives: false };
-    const script = new Script({ mode, instruments: [nifty] }).subscribe(at('11:00:00'));
-    for (let k = 0; k < 100; k++)
-      script.frame('NIFTY', at('11:00:00') + 2000 * k, 1000 + k, {
-        ...{ sequence: 0n, volume: 0n, lastQuantity: 0n, dayHigh: 0n, dayLow: 0n },
+    // Stocks in the same shard, whose packets come before and after the index's.
+    const stocks = INSTRUMENTS.filter(({ exchangeType }) => exchangeType === 1);
+    const script = new Script({ mode, instruments: [...stocks, nifty] }).subscribe(at('11:00:00'));
+    for (let k = 0; k < 100; k++) {
+      const nowMs = at('11:00:00') + 2000 * k;
+      const shows = {
+        volume: 10n * BigInt(k),
+        lastQuantity: 10n,
+        openInterest: 777n,
+        dayHigh: 2000n,
+        dayLow: 900n,
+      };
+      for (const { symbol } of stocks) script.frame(symbol, nowMs, 1000, shows);
+      script.frame('NIFTY', nowMs, 1000 + k, {
+        ...{ sequence: 0n, volume: 0n, lastQuantity: 0n, dayHigh: 0n, dayLow: 0n, openInterest: 0n },
       });
+    }
     script.end();
     const candles = [...script.candles('NIFTY', true).values()];
     expect(candles.map(({ candle, quality }) => [candle.close, candle.volume, quality.ticks])).toEqual([
@@ -116,6 +128,9 @@ it.each([2, 3] as const)(
       [10.89, 0, 30],
       [10.99, 0, 10],
     ]);
+    expect(candles.map(({ quality }) => quality.oiClose)).toEqual([null, null, null, null]);
+    const told = [...script.candles('RELIANCE', true).values()].map(({ quality }) => quality.oiClose);
+    expect(told.at(-1)).toBe(mode === 3 ? 777 : null);
   },
 );
 
