@@ -4,6 +4,7 @@
 import type { CandleRow } from '../candles/candle.js';
 import type { PolledInstrument } from './broker.js';
 import { CandlesRefused } from './refusals.js';
+import { nameOf } from '../market/instrument.js';
 
 /** Labels from `fromMs` to `toMs`, both included; epoch ms. */
 export interface WantedCandles {
@@ -61,8 +62,8 @@ export async function stableCandles(
     if (pass > 1) await apart(pass);
     say?.(
       pass === 1
-        ? `Asking for the candles of ${left.length === 1 ? left[0].instrument.symbol : `${left.length} symbols`}, two a second, each until two answers agree.`
-        : `Asking again for ${left.length === 1 ? left[0].instrument.symbol : `${left.length} symbols`}.`,
+        ? `Asking for the candles of ${left.length === 1 ? nameOf(left[0].instrument) : `${left.length} symbols`}, two a second, each until two answers agree.`
+        : `Asking again for ${left.length === 1 ? nameOf(left[0].instrument) : `${left.length} symbols`}.`,
     );
     for (const { instrument, fromMs, toMs, index } of left) {
       try {

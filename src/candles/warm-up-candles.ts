@@ -67,6 +67,6 @@ export function unpackCandles(
 /** Earlier candles that no file holds. */
 export interface WarmUpCandles {
   readonly volumeKind: VolumeKind;
-  /** By symbol, from `shareNumbers`. */
+  /** By name (src/market/instrument.ts), from `shareNumbers`. */
   readonly rows: Readonly<Record<string, Float64Array>>;
 }

@@ -107,8 +107,12 @@ export interface TapeName {
 export const tapeName: Reader<TapeName> = {
   takes: 'a path, or SYMBOL= and a path',
   read: (text, name) => {
-    const [, symbol, file] = /^([A-Z0-9][A-Z0-9&-]{0,24})=(.*)$/s.exec(text) ?? [undefined, undefined, text];
-    return { symbol: symbol?.replace(/-EQ$/, ''), path: path.read(file, name) };
+    const [, symbol, file] = /^((?:[A-Z]{3,5}:)?[A-Z0-9][A-Z0-9&-]{0,24})=(.*)$/s.exec(text) ?? [
+      undefined,
+      undefined,
+      text,
+    ];
+    return { symbol: symbol?.replace(/^NSE:/, '').replace(/-EQ$/, ''), path: path.read(file, name) };
   },
 };
 

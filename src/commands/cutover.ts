@@ -14,7 +14,7 @@ import { percentFloor } from '../text/percent.js';
 import { evidenceFrom, type CutoverEvidence } from '../reconcile/evidence.js';
 import { sanitize } from '../text/sanitize.js';
 import { terminalOn } from '../run/presenter.js';
-import { plainSymbol } from '../run/names.js';
+import { instrumentName } from '../run/names.js';
 
 type CutoverOptions = ValuesOf<'cutover'>;
 
@@ -169,7 +169,7 @@ function refuseOtherTimeframes(evidence: readonly CutoverEvidence[]): void {
 
 /** Prints the verdict; returns 0 if the feed may replace polling, else 1. Throws EngineError USAGE without input. */
 async function judgeCutover({ runs, days, symbols, json }: CutoverOptions): Promise<number> {
-  const wanted = symbols?.map(plainSymbol);
+  const wanted = symbols?.map(instrumentName);
   const { evidence, notes } = await readEvidence(runs);
   if (evidence.length === 0)
     throw new EngineError(

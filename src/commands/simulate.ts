@@ -4,7 +4,7 @@ import { defineCommand, TextAnswer } from '../cli/command.js';
 import { faultsOf, tapeOf, type TapeChoice } from '../cli/config.js';
 import { SystemClock } from '../clock.js';
 import { EngineError, EXIT } from '../errors.js';
-import type { Listing } from '../market/instrument.js';
+import { nameOf, type Listing } from '../market/instrument.js';
 import { istStamp } from '../market/session.js';
 import { startBroker, type SimulatedBroker } from '../sim/broker.js';
 import { habitList, type Habits } from '../sim/habits/catalogue.js';
@@ -80,7 +80,7 @@ function introduction(
     `market    ${istStamp(atMs)}, ${speed} market seconds a second, seed ${seed}`,
     `account   ${DEMO_VARIABLES}`,
     `          (any other well-formed client code, PIN, six digits and API key log in too)`,
-    `symbols   ${listings.map(({ symbol, token }) => `${symbol} ${token}`).join(', ')}`,
+    `symbols   ${listings.map((listing) => `${nameOf(listing)} ${listing.token}`).join(', ')}`,
     ...(tape === undefined ? [] : [`tape      ${tape.symbol} plays ${tape.path} from its opening`]),
     ...(habits === undefined ? [] : changedHabits(habits)).map(
       (text, k) => `${k === 0 ? 'habits    ' : '          '}--habit ${text}`,

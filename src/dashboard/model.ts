@@ -32,6 +32,7 @@ import {
   symbolView,
   ruleView,
 } from './symbol-view.js';
+import { nameOf } from '../market/instrument.js';
 
 /** What only the main thread knows. */
 export interface StatusUpdate {
@@ -147,7 +148,7 @@ class SymbolModel {
 export class DashboardModel {
   readonly #options: DashboardModelOptions;
   readonly #symbols: readonly SymbolModel[];
-  readonly #bySymbol: ReadonlyMap<string, number>;
+  readonly #byName: ReadonlyMap<string, number>;
   readonly #changes: number[];
   #polledNews = 0;
   #now: DashboardStatus | undefined;
@@ -160,7 +161,7 @@ export class DashboardModel {
   constructor(options: DashboardModelOptions) {
     this.#options = options;
     this.#symbols = options.places.map(() => new SymbolModel(options.longer.length));
-    this.#bySymbol = new Map(options.places.map(({ instrument }, index) => [instrument.symbol, index]));
+    this.#byName = new Map(options.places.map(({ instrument }, index) => [nameOf(instrument), index]));
     this.#changes = options.memories.map(() => -1);
   }
 
@@ -235,7 +236,7 @@ export class DashboardModel {
     const { memories, places } = this.#options;
     const changed = new Map<number, RuleView>();
     for (const evaluation of evaluations) {
-      const index = this.#bySymbol.get(evaluation.symbol)!;
+      const index = this.#byName.get(evaluation.symbol)!;
       const symbol = this.#symbols[index];
       symbol.note(evaluation);
       symbol.rule = ruleView(memories[places[index].shard], places[index], evaluation, symbol.signals);

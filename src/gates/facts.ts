@@ -10,6 +10,7 @@ import type { WrittenFile } from '../parquet/store.js';
 import type { CountedConnection } from '../memory/io-ledger.js';
 
 export interface SymbolFacts {
+  /** The instrument's name (src/market/instrument.ts). */
   readonly symbol: string;
   readonly token: string;
   readonly shard: number;

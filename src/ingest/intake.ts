@@ -11,6 +11,7 @@ import type { Arrival } from './arrival.js';
 import type { MessageBatch } from '../broker/messages.js';
 import type { FastPath } from './fast/fast-path.js';
 import type { FeedText } from '../broker/broker.js';
+import type { Instrument } from '../market/instrument.js';
 
 const SAMPLES = 5;
 /** Error replies kept; more are only counted. */
@@ -20,7 +21,7 @@ const ERRORS_KEPT = 20;
 export const UNKNOWN = -1;
 
 export interface SampleTick {
-  readonly symbol: string;
+  readonly instrument: Instrument;
   readonly priceWire: number;
   readonly sequence: string;
   readonly exchangeMs: number;
@@ -162,7 +163,7 @@ export class Intake {
     this.#samplesLeft--;
     const packet = this.#packet;
     this.#options.onSample!({
-      symbol: this.#options.engine.places[instrument].instrument.symbol,
+      instrument: this.#options.engine.places[instrument].instrument,
       priceWire: packet.number(FIELD.price),
       sequence: packet.big(FIELD.sequence).toString(),
       exchangeMs: packet.number(FIELD.exchangeMs),

@@ -15,6 +15,7 @@ import { RUN_VERDICTS, type RunVerdict } from '../memory/notices.js';
 import type { ConnectionEnd } from '../feed/disconnects.js';
 import type { Intake } from './intake.js';
 import { endOf, sumOf, textOf } from './journal-entries.js';
+import { namedBy, nameOf } from '../market/instrument.js';
 
 /** Between the last block before it and the resumption of the run; undefined: to the end. */
 export interface JournalHole {
@@ -27,12 +28,12 @@ export interface JournalSummary {
   readonly meta: RunMeta;
   /** The last one to write; a run may have been resumed. */
   readonly lastProcess: Pick<RunMeta, 'processId' | 'processStart'>;
-  /** Warm-up candles by symbol, as doubles (layout.ts, WARM_UP_CANDLE). */
+  /** Warm-up candles by name, as doubles (layout.ts, WARM_UP_CANDLE). */
   readonly given: Readonly<Record<string, Float64Array>>;
   readonly extent: JournalExtent;
   /** When the run ended in any way; undefined if it did not. */
   readonly ended: BlockStamp | undefined;
-  /** Hashes of the run's rows by symbol; undefined if it did not write them. */
+  /** Hashes of the run's rows by kind; undefined if it did not write them. */
   readonly sum: Readonly<Record<string, string>> | undefined;
   /** Null if it came to none, or did not write it. */
   readonly verdict: RunVerdict | null;
@@ -101,11 +102,8 @@ export class JournalSummaryBuilder {
       this.meta ??= this.#lastProcess as RunMeta;
     } else if (kind === KIND.given) {
       const entry = readGivenEntry(bytes);
-      if (
-        entry !== undefined &&
-        this.meta?.instruments.some(({ symbol }) => symbol === entry.symbol) === true
-      )
-        this.given[entry.symbol] = entry.numbers;
+      const instrument = entry && namedBy(entry.name, this.meta?.instruments ?? []);
+      if (instrument !== undefined) this.given[nameOf(instrument)] = entry!.numbers;
     } else if (kind === KIND.opened) {
       this.#lastConnection = Math.max(this.#lastConnection, stamp.connection);
       this.#connections.push({ opened: stamp });
@@ -199,9 +197,7 @@ export function warmUpCandlesOf({ meta, given }: JournalSummary): WarmUpCandles 
   if (meta.given === null) return undefined;
   return {
     volumeKind: meta.given,
-    rows: Object.fromEntries(
-      Object.entries(given).map(([symbol, numbers]) => [symbol, shareNumbers(numbers)]),
-    ),
+    rows: Object.fromEntries(Object.entries(given).map(([name, numbers]) => [name, shareNumbers(numbers)])),
   };
 }
 

@@ -3,7 +3,7 @@
  * the network sends it throws nothing and allocates nothing.
  */
 import assert from 'node:assert';
-import { EXCHANGE, type Instrument } from '../market/instrument.js';
+import { EXCHANGE, nameOf, type Instrument } from '../market/instrument.js';
 import { FIELD, MODE, type Packet } from '../market/packet.js';
 import { DAY_MS, IST_OFFSET_MS } from '../market/session.js';
 import { PriceCheck } from './price-check.js';
@@ -61,11 +61,11 @@ export class PacketFilter {
     for (const instrument of options.instruments) {
       assert(
         TOKEN.test(instrument.token),
-        `the token of ${instrument.symbol} is no number that the feed could carry`,
+        `the token of ${nameOf(instrument)} is no number that the feed could carry`,
       );
       assert(
         this.find(instrument.exchangeType, Number(instrument.token)) < 0,
-        `the token of ${instrument.symbol} is another instrument's too`,
+        `the token of ${nameOf(instrument)} is another instrument's too`,
       );
       let at = this.#slot(Number(instrument.token));
       while (this.#indexes[at] >= 0) at = (at + 1) & this.#mask;

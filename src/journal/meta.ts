@@ -3,7 +3,7 @@ import { EngineError } from '../errors.js';
 import { isObject } from '../text/json.js';
 import type { VolumeKind } from '../candles/candle.js';
 import { FIRST_RULES } from '../candles/rules.js';
-import { EXCHANGE, type Instrument } from '../market/instrument.js';
+import { EXCHANGE, nameOf, type Instrument } from '../market/instrument.js';
 import { MODE, type ModeName } from '../market/packet.js';
 import { isTailMs } from '../market/calendar-file.js';
 import { MINUTE_MS, type TradingSession } from '../market/session.js';
@@ -222,7 +222,7 @@ export function parseMeta(bytes: Buffer, where: string): RunMeta {
     throw wrong('`instruments` is not as it must be');
   const named = instruments as Instrument[];
   const twice =
-    new Set(named.map(({ symbol }) => symbol)).size < named.length ||
+    new Set(named.map(nameOf)).size < named.length ||
     new Set(named.map(({ exchangeType, token }) => `${exchangeType} ${token}`)).size < named.length;
   if (twice) throw wrong('`instruments` names one twice');
   // Length first: a block has room for a million.
@@ -244,10 +244,10 @@ export const rulesOf = ({ rules = FIRST_RULES }: RunMeta): number => rules;
 /** Those of its candles, from the shortest. */
 export const timeframesOf = ({ timeframes = ['1m'] }: RunMeta): readonly Timeframe[] => timeframes;
 
-/** A symbol's given candles: the symbol, NUL, the doubles. */
-export function givenEntry(symbol: string, numbers: Float64Array): Buffer {
+/** An instrument's given candles: its name, NUL, the doubles. */
+export function givenEntry(name: string, numbers: Float64Array): Buffer {
   return Buffer.concat([
-    Buffer.from(`${symbol}\0`, 'latin1'),
+    Buffer.from(`${name}\0`, 'latin1'),
     Buffer.from(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength)),
   ]);
 }
@@ -255,11 +255,11 @@ export function givenEntry(symbol: string, numbers: Float64Array): Buffer {
 /** Undefined for bytes not of `givenEntry`. The doubles are copies. */
 export function readGivenEntry(
   bytes: Buffer,
-): { readonly symbol: string; readonly numbers: Float64Array } | undefined {
+): { readonly name: string; readonly numbers: Float64Array } | undefined {
   const end = bytes.indexOf(0);
   const rest = end < 0 ? bytes.length : bytes.length - end - 1;
   if (end <= 0 || rest % 8 !== 0) return undefined;
   const numbers = new Float64Array(rest / 8);
   for (let k = 0; k < numbers.length; k++) numbers[k] = bytes.readDoubleLE(end + 1 + 8 * k);
-  return { symbol: bytes.toString('latin1', 0, end), numbers };
+  return { name: bytes.toString('latin1', 0, end), numbers };
 }

@@ -11,6 +11,7 @@ import { broker } from '../run/broker.js';
 import { planRun, type Plan } from '../run/plan.js';
 import { withTape } from '../run/tape.js';
 import { chooseInstruments } from '../run/instruments.js';
+import { instrumentName } from '../run/names.js';
 import { habitsWith, parseHabit } from '../sim/habits/habit.js';
 import { parseFault } from '../sim/faults/fault.js';
 import type { BrokerChoice, FeedSettings, MarketClock } from './feed-options.js';
@@ -18,7 +19,6 @@ import type { BrokerChoice, FeedSettings, MarketClock } from './feed-options.js'
 const MAX_SHARDS = 8;
 const MAX_GRACE_S = 30;
 const DEFAULT_GRACE_S = 3;
-const EXCHANGE_PREFIX = 'NSE:';
 
 function refusal(sentence: string): EngineError {
   return new EngineError('USAGE', sentence);
@@ -42,7 +42,7 @@ function feedOf(choice: BrokerChoice): FeedChoice {
     atMs: time.read(at, 'at'),
     habits: habitsWith(habits.map(parseHabit)),
     faults: faults.map(parseFault),
-    tape: tape && { symbol: symbolOf(tape.instrument), path: resolve(tape.path) },
+    tape: tape && { symbol: instrumentName(tape.instrument), path: resolve(tape.path) },
   };
 }
 
@@ -53,14 +53,6 @@ function clockOf({ at, speed, atMonoMs }: MarketClock): {
 } {
   const originMs = typeof at === 'number' ? at : time.read(at, 'at');
   return { originMs, speed, ...(atMonoMs === undefined ? {} : { anchorMonoMs: atMonoMs }) };
-}
-
-/** `NSE:RELIANCE` or `RELIANCE`. */
-function symbolOf(name: string): string {
-  if (name.startsWith(EXCHANGE_PREFIX)) return name.slice(EXCHANGE_PREFIX.length);
-  if (name.includes(':'))
-    throw new EngineError('INSTRUMENT', `\`${name}\`: instruments of the NSE only, e.g. NSE:RELIANCE.`);
-  return name;
 }
 
 function checked({

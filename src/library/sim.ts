@@ -3,6 +3,7 @@
 import { SystemClock } from '../clock.js';
 import { DEFAULT_AT, time } from '../cli/values.js';
 import { tradingCalendar } from '../market/trading-calendar.js';
+import { instrumentName } from '../run/names.js';
 import { niftyFifty } from '../run/universe.js';
 import { startBroker as startSimulated } from '../sim/broker.js';
 import { checkSymbols, parseFault } from '../sim/faults/fault.js';
@@ -13,8 +14,6 @@ import { readTape } from '../sim/tape-file.js';
 import type { CandleRow } from '../candles/candle.js';
 import { asFeedErrors, FeedError } from './error.js';
 import type { AngelCredentials, BrokerChoice, SimulatedOptions } from './feed-options.js';
-
-const symbolOf = (instrument: string): string => instrument.replace(/^NSE:/, '');
 
 export interface StartBrokerOptions extends Omit<SimulatedOptions, 'speed'> {
   /** Market seconds a second. Default 60. */
@@ -54,7 +53,7 @@ export function startBroker(options: StartBrokerOptions = {}): Promise<Simulated
       calendar: tradingCalendar(),
       startMs,
       habits: habitsWith(habits.map(parseHabit)),
-      tape: tape && { symbol: symbolOf(tape.instrument), tape: await readTape(tape.path) },
+      tape: tape && { symbol: instrumentName(tape.instrument), tape: await readTape(tape.path) },
     });
     const clock = new SystemClock({ originMs: startMs, speed });
     const server = await startSimulated({ port, market, clock, faults: parsed });
@@ -69,7 +68,7 @@ export function startBroker(options: StartBrokerOptions = {}): Promise<Simulated
         return { kind: 'angel', credentials, url, marketClock: { at: clock.marketMs(), speed, atMonoMs } };
       },
       candles(instrument) {
-        const index = market.indexOfSymbol(symbolOf(instrument));
+        const index = market.indexOfName(instrument);
         if (index === undefined)
           throw new FeedError('INSTRUMENT', `The simulated market has no ${instrument}.`);
         return market.candles(index);

@@ -50,6 +50,29 @@ export interface Instrument {
 /** Without a position in a run. */
 export type Listing = Omit<Instrument, 'index'>;
 
+/**
+ * By which a run tells instruments apart, and what a person reads: `RELIANCE` of NSE, `BSE:RELIANCE` of any other
+ * exchange. The same symbol may be listed on several.
+ */
+export function nameOf({ symbol, exchange }: Pick<Instrument, 'symbol' | 'exchange'>): string {
+  return exchange === 'NSE' ? symbol : `${exchange}:${symbol}`;
+}
+
+/**
+ * Whom `name` means in `instruments`: the one of that name, with or without `NSE:`; otherwise the only one of that
+ * symbol, which is what older versions wrote of other exchanges. Undefined without one, and with several.
+ */
+export function namedBy<One extends Pick<Instrument, 'symbol' | 'exchange'>>(
+  name: string,
+  instruments: readonly One[],
+): One | undefined {
+  const plain = name.replace(/^NSE:/, '');
+  const exact = instruments.find((one) => nameOf(one) === plain);
+  if (exact !== undefined) return exact;
+  const alike = instruments.filter(({ symbol }) => symbol === name);
+  return alike.length === 1 ? alike[0] : undefined;
+}
+
 /** FNV-1a, 32 bit unsigned, over UTF-8 bytes. Offset basis and prime are the published constants. */
 export function fnv1a32(text: string): number {
   let hash = 2166136261;

@@ -24,6 +24,7 @@ export interface SeenCandle extends Seen {
 
 /** The rule's result for one minute; rupees. */
 export interface Evaluation {
+  /** The instrument's name (src/market/instrument.ts). */
   readonly symbol: string;
   readonly timestampMs: number;
   /** `partial`: ours, not evaluated. */
@@ -49,6 +50,7 @@ export interface Hole {
 }
 
 export interface SeriesOptions {
+  /** The instrument's name, as in evaluations, signals and sentences. */
   readonly symbol: string;
   readonly volumeKind: VolumeKind;
   readonly params?: MomentumParams;

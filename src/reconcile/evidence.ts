@@ -1,8 +1,10 @@
 /** Reads reports of runs and comparisons for a cut-over. The files are untrusted. Pure. */
 import { FIRST_RULES } from '../candles/rules.js';
 import { isObject } from '../text/json.js';
+import { nameOf } from '../market/instrument.js';
 
 interface RunSymbol {
+  /** The instrument's name: RELIANCE of NSE, BSE:RELIANCE of another exchange. */
   readonly symbol: string;
   /** Sealed whole candles. */
   readonly whole: number;
@@ -34,6 +36,7 @@ export interface RunEvidence {
 }
 
 interface ComparedSymbol {
+  /** As in the run. */
   readonly symbol: string;
   /** Minutes whole on both sides, by IST date. */
   readonly comparedOn: Readonly<Record<string, number>>;
@@ -61,7 +64,8 @@ export interface ComparisonEvidence {
 export type CutoverEvidence = RunEvidence | ComparisonEvidence;
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
-const SYMBOL = /^[A-Za-z0-9&][A-Za-z0-9&_-]{0,63}$/;
+/** With the exchange, unless that is NSE. */
+const SYMBOL = /^(?:[A-Z]{3,5}:)?[A-Za-z0-9&][A-Za-z0-9&_-]{0,63}$/;
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 const number = (value: unknown): number =>
@@ -112,13 +116,14 @@ function runFrom(path: string, report: Record<string, unknown>): RunEvidence | u
 
 function comparedSymbol({
   symbol,
+  exchange,
   comparedOn,
   volumeCompared,
   unexplained,
 }: Record<string, unknown>): ComparedSymbol {
   const on = isObject(comparedOn) ? Object.entries(comparedOn).filter(([date]) => DATE.test(date)) : [];
   return {
-    symbol: text(symbol),
+    symbol: nameOf({ symbol: text(symbol), exchange: text(exchange) || 'NSE' }),
     comparedOn: Object.fromEntries(on.map(([date, minutes]) => [date, number(minutes)])),
     volumeCompared: volumeCompared === true,
     unexplained: number(unexplained),

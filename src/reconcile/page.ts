@@ -10,9 +10,10 @@ import { type Comparison } from './comparison.js';
 import type { DateSpan } from './minutes.js';
 import { originText } from './origin.js';
 import { fieldText, spanText, verdictLine, type ComparisonContext } from './present.js';
-import { explained, nameOf, unexplained, type ComparisonJudgement } from './verdict.js';
+import { explained, unexplained, type ComparisonJudgement } from './verdict.js';
 import { named } from '../text/named.js';
 import { percentText } from '../text/percent.js';
+import { nameOf } from '../market/instrument.js';
 
 /** Maximum differing minutes listed. */
 const LISTED = 500;

@@ -11,9 +11,10 @@ import { type FieldDifference } from './field-difference.js';
 import { type Origin, originText, simulated } from './origin.js';
 import { count } from '../text/count.js';
 import { named } from '../text/named.js';
-import { explained, nameOf, unexplained, type ComparisonJudgement } from './verdict.js';
+import { explained, unexplained, type ComparisonJudgement } from './verdict.js';
 import { percentText } from '../text/percent.js';
 import { wrap } from '../text/wrap.js';
+import { nameOf } from '../market/instrument.js';
 
 /** Differing minutes in full, missing minutes per side, dates with hours. */
 const SHOWN = { differences: 8, missing: 6, dates: 5 } as const;

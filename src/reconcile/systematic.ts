@@ -19,7 +19,7 @@ import {
 } from './scale.js';
 import { shiftOf, stepOf, ZONE_MINUTES, type Unit } from './shift.js';
 import type { SymbolPair } from './symbol-comparison.js';
-import { nameOf } from './verdict.js';
+import { nameOf } from '../market/instrument.js';
 
 export interface SystematicDifference {
   /** For the verdict: a clause without capital and full stop. */

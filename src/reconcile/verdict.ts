@@ -7,6 +7,7 @@ import { count } from '../text/count.js';
 import { named } from '../text/named.js';
 import type { Comparison, ExcessOfDay } from './comparison.js';
 import type { SymbolComparison } from './symbol-comparison.js';
+import { nameOf } from '../market/instrument.js';
 
 /**
  * `pass`: every symbol was compared, nothing is missing in ours, and differences of more than a tick have a cause in
@@ -33,9 +34,6 @@ const MAX_NAMES = 5;
 const MAX_EXCESSES = 3;
 
 /** `RELIANCE`, or `BSE:RELIANCE` if not on NSE. */
-export function nameOf({ symbol, exchange }: { readonly symbol: string; readonly exchange: string }): string {
-  return exchange === 'NSE' ? symbol : `${exchange}:${symbol}`;
-}
 
 function namesOf(symbols: readonly SymbolComparison[]): string {
   return named(symbols.map(nameOf), MAX_NAMES);

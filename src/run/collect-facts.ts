@@ -2,7 +2,7 @@
 import { LIMITS, RUN_MINUTES } from '../limits.js';
 import type { Clock } from '../clock.js';
 import type { CandleWithQuality } from '../candles/candle.js';
-import { priceScale } from '../market/instrument.js';
+import { nameOf, priceScale } from '../market/instrument.js';
 import type { JournalFigures } from '../journal/writer.js';
 import { inContinuous, MINUTE_MS } from '../market/session.js';
 import type { ConnectionRecord } from '../monitor/connection-record.js';
@@ -80,7 +80,7 @@ function symbolFacts(
   const { whole, partial, late, revisions } = tallyCandles(engine.memories[place.shard], place.row, finished);
   const waited = intake.answeredAfterMs[place.instrument.index];
   return {
-    symbol: place.instrument.symbol,
+    symbol: nameOf(place.instrument),
     token: place.instrument.token,
     shard: place.shard,
     priceScale: priceScale(place.instrument.exchangeType),
@@ -107,11 +107,11 @@ export function reportViews(
   timeframes: readonly Timeframe[],
   evaluations: readonly Evaluation[],
 ): Pick<ReportViews, 'candles' | 'longer' | 'rules' | 'latency'> {
-  const bySymbol = new Map<string, Evaluation[]>(places.map(({ instrument }) => [instrument.symbol, []]));
-  for (const evaluation of evaluations) bySymbol.get(evaluation.symbol)!.push(evaluation);
+  const byName = new Map<string, Evaluation[]>(places.map(({ instrument }) => [nameOf(instrument), []]));
+  for (const evaluation of evaluations) byName.get(evaluation.symbol)!.push(evaluation);
   const seen = places.map((place) => {
     const memory = memories[place.shard];
-    const own = bySymbol.get(place.instrument.symbol)!;
+    const own = byName.get(nameOf(place.instrument))!;
     const last = own.at(-1);
     return {
       candles: dashboardCandles(

@@ -4,7 +4,7 @@ import { FeedClient, type FeedClientOptions } from '../feed/client.js';
 import { sentenceOf, type EngineError } from '../errors.js';
 import type { BrokerSession } from '../broker/broker.js';
 import { openLog, type Log } from '../log.js';
-import { priceScale, type Instrument } from '../market/instrument.js';
+import { nameOf, priceScale } from '../market/instrument.js';
 import { MODE } from '../market/packet.js';
 import { inContinuous, istStamp } from '../market/session.js';
 import type { ConnectionRecord } from '../monitor/connection-record.js';
@@ -90,13 +90,12 @@ export function logOf({ logPath, runId }: Plan, say: (sentence: string) => void)
 
 export function logSample(
   log: Log,
-  instruments: readonly Instrument[],
-  { symbol, priceWire, sequence, exchangeMs, receivedMarketMs }: SampleTick,
+  { instrument, priceWire, sequence, exchangeMs, receivedMarketMs }: SampleTick,
 ): void {
-  const scale = priceScale(instruments.find((instrument) => instrument.symbol === symbol)!.exchangeType);
+  const scale = priceScale(instrument.exchangeType);
   log.info(
     {
-      symbol,
+      symbol: nameOf(instrument),
       price: priceWire / scale,
       sequence,
       exchangeTime: istStamp(exchangeMs),

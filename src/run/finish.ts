@@ -32,7 +32,7 @@ export async function finalFacts(
   const backFill = await run.backFill();
   const conclusion = await writer.finish();
   probe.stop();
-  const hashes = hashesOf(writer.evaluations, conclusion);
+  const hashes = hashesOf(writer.evaluations, conclusion, sources.plan.instruments);
   run.room.candlesStored();
   await run.journal?.settle();
   run.room.reportDue();

@@ -1,6 +1,6 @@
 /** The sessions of a run's instruments, which may open and close at different times. Pure. */
 import { EngineError } from '../errors.js';
-import type { Instrument } from '../market/instrument.js';
+import { nameOf, type Instrument } from '../market/instrument.js';
 import { istDate, istStamp, type TradingDay, type TradingSession } from '../market/session.js';
 import type { TradingCalendar } from '../market/trading-calendar.js';
 import { named } from '../text/named.js';
@@ -49,7 +49,7 @@ function lookAt(instrument: Instrument, day: TradingDay, nowMs: number): Looked 
 function byExchange(looked: readonly Looked[]): string {
   const exchanges = [...new Set(looked.map(({ instrument }) => instrument.exchange))];
   const namesOf = (exchange: string): string[] =>
-    looked.flatMap(({ instrument }) => (instrument.exchange === exchange ? [instrument.symbol] : []));
+    looked.flatMap(({ instrument }) => (instrument.exchange === exchange ? [nameOf(instrument)] : []));
   return exchanges.map((exchange) => `${exchange} (${named(namesOf(exchange), 4)})`).join(' and ');
 }
 
@@ -130,7 +130,7 @@ function sessionsOn(
     if (day.kind === 'shut')
       throw new EngineError(
         'MARKET_SHUT',
-        `${instrument.exchange} is shut on ${date} (${day.reason}), when others of this run trade: leave ${instrument.symbol} out.`,
+        `${instrument.exchange} is shut on ${date} (${day.reason}), when others of this run trade: leave ${nameOf(instrument)} out.`,
       );
     if (day.kind === 'unknown') hoursUnknown = day.reason;
     sessions.set(instrument, day.session);

@@ -1,7 +1,7 @@
 /** The names of `--symbols`: an instrument, a selection of contracts, or a file of names. */
 import { readFileSync } from 'node:fs';
 import { EngineError, sentenceOf } from '../errors.js';
-import { SEGMENTS } from '../market/instrument.js';
+import { nameOf, SEGMENTS } from '../market/instrument.js';
 
 /** One instrument, or the contracts that a selection names when the run starts. */
 export type AskedName =
@@ -74,11 +74,11 @@ export function askedOf(text: string): AskedName {
   return { kind: 'options', text, exchange, name, expiry: which, around };
 }
 
-/** The symbol of one instrument, with or without its exchange. Throws EngineError INSTRUMENT. */
-export function plainSymbol(text: string): string {
+/** The name of one instrument: RELIANCE of NSE, BSE:RELIANCE of another exchange. Throws EngineError INSTRUMENT. */
+export function instrumentName(text: string): string {
   const asked = askedOf(text);
   if (asked.kind !== 'one') throw wrong(text, 'selects contracts: name them, e.g. NFO:NIFTY29DEC26FUT.');
-  return asked.symbol;
+  return nameOf(asked);
 }
 
 /** The names of a file: some a line, separated by commas; `#` begins a comment. */

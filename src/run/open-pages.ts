@@ -7,6 +7,7 @@ import type { Notices } from '../memory/notices.js';
 import type { Engine } from '../ingest/engine.js';
 import { optionsOf, type Plan } from './plan.js';
 import { DashboardHost, type Addresses, type DashboardHostOptions } from '../threads/dashboard-host.js';
+import { nameOf } from '../market/instrument.js';
 
 /** Undefined if the run was asked for neither. Throws EngineError CONFIG if a port is taken. */
 export async function openPages(
@@ -31,7 +32,11 @@ export async function openPages(
     speed: stepped ? 'max' : speed,
     startedAt: istStamp(clock.wallMs()),
     options: optionsOf(plan),
-    symbols: engine.places.map(({ instrument: { symbol, token }, shard }) => ({ symbol, token, shard })),
+    symbols: engine.places.map(({ instrument, shard }) => ({
+      symbol: nameOf(instrument),
+      token: instrument.token,
+      shard,
+    })),
   });
   const observers = new DashboardHost({
     run,

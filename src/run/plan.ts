@@ -9,7 +9,7 @@ import type { FileIdentity, VolumeKind } from '../candles/candle.js';
 import { MEASURED } from '../sim/habits/catalogue.js';
 import { changedHabits, habitText } from '../sim/habits/habit.js';
 import { speedNumber } from '../sim/speed.js';
-import { isIndex, type Instrument } from '../market/instrument.js';
+import { isIndex, nameOf, type Instrument } from '../market/instrument.js';
 import { isSegment, type TradingCalendar } from '../market/trading-calendar.js';
 import { istDate, MINUTE_MS, tailMsOf, type TradingSession } from '../market/session.js';
 import { named } from '../text/named.js';
@@ -159,7 +159,7 @@ export function planRun({ config, calendar, nowMs, processId, nonce, ...given }:
 
 /** On indices in a run with volume, which momentum needs; one sentence. */
 export function indexNotes({ instruments, volumeKind }: Pick<Plan, 'instruments' | 'volumeKind'>): string[] {
-  const indices = instruments.filter(isIndex).map(({ symbol }) => symbol);
+  const indices = instruments.filter(isIndex).map(nameOf);
   return volumeKind === 'tick' || indices.length === 0
     ? []
     : [`No volume is traded in an index, so momentum finds no signal in ${named(indices)}.`];

@@ -20,6 +20,7 @@ import type { DashboardHost } from '../threads/dashboard-host.js';
 import { openPages } from './open-pages.js';
 import { displayPath } from './output-folders.js';
 import { optionsOf, type Plan } from './plan.js';
+import { nameOf } from '../market/instrument.js';
 
 export interface Ending {
   readonly facts: Facts;
@@ -123,9 +124,7 @@ export class Presenter {
       instrumentNotes,
     } = this.#plan;
     const names =
-      instruments.length > 5
-        ? `${instruments.length} symbols`
-        : instruments.map(({ symbol }) => symbol).join(', ');
+      instruments.length > 5 ? `${instruments.length} symbols` : instruments.map(nameOf).join(', ');
     const volume =
       volumeKind === 'tick' ? 'number of ticks (LTP frames carry no traded quantity)' : 'traded quantity';
     this.tell(
@@ -195,7 +194,7 @@ export class Presenter {
     };
     const text = reportText(this.#report(ending, views));
     for (const place of engine.places.length > 1 ? [] : engine.places)
-      this.tell(`\n${candleTable(place.instrument.symbol, candlesOf(engine, place), volumeKind)}`);
+      this.tell(`\n${candleTable(nameOf(place.instrument), candlesOf(engine, place), volumeKind)}`);
     if (engine.places.length > 1) this.tell(`\n${symbolTable(facts)}`);
     const paint = (status: GateResult['status'], text: string): string => this.#terminal.paint(status, text);
     this.say(

@@ -17,6 +17,7 @@ import type { Intake } from '../ingest/intake.js';
 import { readJournalSummary, JournalSource, type JournalSummary } from '../ingest/journal-source.js';
 import { type Plan, feedName } from './plan.js';
 import type { WriterHost } from '../threads/writer-host.js';
+import { nameOf, type Instrument } from '../market/instrument.js';
 
 /** Real ms between checks that the shards have read everything. */
 const LOOK_MS = 2;
@@ -133,14 +134,14 @@ export function resumedConfig(
 
 /** Throws EngineError JOURNAL if the plan's symbols are not the run's. */
 export function checkSymbols({ meta }: JournalSummary, { instruments }: Plan): void {
-  const names = (list: readonly { readonly symbol: string; readonly token: string }[]): string =>
-    list.map(({ symbol, token }) => `${symbol} ${token}`).join(',');
+  const names = (list: readonly Instrument[]): string =>
+    list.map((one) => `${nameOf(one)} ${one.token}`).join(',');
   if (names(meta.instruments) !== names(instruments))
     throw new EngineError(
       'JOURNAL',
       `Run ${meta.runId} had other symbols: ${count(meta.instruments.length, 'symbol')}, ${meta.instruments
         .slice(0, 3)
-        .map(({ symbol }) => symbol)
+        .map(nameOf)
         .join(', ')}${meta.instruments.length > 3 ? ', ...' : ''}; give it the same command line.`,
     );
 }

@@ -20,7 +20,7 @@ import type { Plan } from './plan.js';
 export interface RunJournalOptions {
   readonly plan: Plan;
   readonly engine: Engine;
-  /** By symbol: SHA-256 of the rows used from `--history`. */
+  /** By name: SHA-256 of the rows used from `--history`. */
   readonly historyRows: Readonly<Record<string, string>>;
   readonly given: WarmUpCandles | undefined;
   /** The end of the killed process's journal; undefined in a new run. */
@@ -125,8 +125,8 @@ export class RunJournal {
     const { given, engine, from } = this.#options;
     this.#note(clock, KIND.meta, Buffer.from(JSON.stringify(metaOf(this.#options, clock))));
     if (from === undefined)
-      for (const [symbol, numbers] of Object.entries(given?.rows ?? {}))
-        this.#note(clock, KIND.given, givenEntry(symbol, filled(numbers)));
+      for (const [name, numbers] of Object.entries(given?.rows ?? {}))
+        this.#note(clock, KIND.given, givenEntry(name, filled(numbers)));
     journal.commit();
     engine.router.observeDecisions({
       sealed: (through) => journal.numbers(KIND.seal, through),

@@ -21,6 +21,7 @@ import { SimulatorChild } from './simulator-child.js';
 import { VirtualClock } from '../stepped/virtual-clock.js';
 import { Stepper } from './stepper.js';
 import { overTape } from './tape.js';
+import { nameOf } from '../market/instrument.js';
 
 /** A source whose market clock is running. */
 export interface Source {
@@ -132,13 +133,9 @@ export async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
   const child = new SimulatorChild({ seed, speed, atMs, habits, faults, tape });
   try {
     const listings = plan.instruments;
-    const packed = await child.prepare(
-      listings,
-      told ? listings.map(({ symbol }) => symbol) : [],
-      plan.volumeKind,
-    );
+    const packed = await child.prepare(listings, told ? listings.map(nameOf) : [], plan.volumeKind);
     const rows = Object.fromEntries(
-      Object.entries(packed).map(([symbol, numbers]) => [symbol, shareNumbers(numbers)]),
+      Object.entries(packed).map(([name, numbers]) => [name, shareNumbers(numbers)]),
     );
     return {
       given: told ? { volumeKind: plan.volumeKind, rows } : undefined,

@@ -81,7 +81,7 @@ export class StageRun {
     });
     ({ engine: this.#engine, intake: this.#intake } = wireEngine(
       { ...engineOptionsOf(plan), slots: preset.slots },
-      (tick) => logSample(this.#log, plan.instruments, tick),
+      (tick) => logSample(this.#log, tick),
     ));
     this.#events = new EventOutput(plan, this.#engine, this.#ledger, (text) => this.#presenter.say(text));
   }

@@ -3,6 +3,7 @@ import type { StageConfig, TapeChoice } from '../cli/config.js';
 import { istStamp } from '../market/session.js';
 import { readTape } from '../sim/tape-file.js';
 import type { Plan } from './plan.js';
+import { namedBy } from '../market/instrument.js';
 
 /** The choice with what its file says. Throws EngineError USAGE if it is no tape. */
 export async function seenTape(tape: TapeChoice): Promise<TapeChoice> {
@@ -21,7 +22,7 @@ export async function withTape(config: StageConfig): Promise<StageConfig> {
 export function overTape({ config: { feed }, instruments, sessionOf, startsMs }: Plan): string[] {
   if (feed.kind !== 'sim' || feed.tape?.seen === undefined) return [];
   const { symbol, path, seen } = feed.tape;
-  const instrument = instruments.find((listing) => listing.symbol === symbol);
+  const instrument = namedBy(symbol, instruments);
   if (instrument === undefined) return [];
   const { openMs } = sessionOf(instrument);
   const lastMs = openMs + seen.lengthMs;

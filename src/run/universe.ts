@@ -146,7 +146,7 @@ export function listingFor(
 /**
  * In order, without duplicates. Throws EngineError INSTRUMENT for an unknown symbol or contract, with the nearest
  * names; for a token that differs between the shipped list and the broker's file; and for two instruments with one
- * token or one symbol.
+ * token.
  */
 export function selectInstruments(options: {
   readonly stage: 1 | 2;
@@ -174,7 +174,6 @@ export function selectInstruments(options: {
     return listingsOf(one, master, market);
   });
   const byToken = new Map<string, Listing>();
-  const bySymbol = new Map<string, Listing>();
   for (const listing of found) {
     const key = `${listing.exchangeType} ${listing.token}`;
     const other = byToken.get(key);
@@ -183,14 +182,7 @@ export function selectInstruments(options: {
         'INSTRUMENT',
         `${listing.symbol} and ${other.symbol} have the same token ${listing.token}: leave one of them out.`,
       );
-    const twin = bySymbol.get(listing.symbol);
-    if (twin !== undefined && twin.exchange !== listing.exchange)
-      throw new EngineError(
-        'INSTRUMENT',
-        `${twin.exchange}:${twin.symbol} and ${listing.exchange}:${listing.symbol} have one symbol, by which a run tells instruments apart: give them a run each.`,
-      );
     byToken.set(key, listing);
-    bySymbol.set(listing.symbol, listing);
   }
   return [...byToken.values()].map((listing, index) => ({ ...listing, index }));
 }

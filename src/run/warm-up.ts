@@ -6,7 +6,7 @@ import { EngineError } from '../errors.js';
 import type { BrokerSession, CandlePoller } from '../broker/broker.js';
 import { CandlesRefused } from '../broker/refusals.js';
 import type { CandleRow } from '../candles/candle.js';
-import type { Instrument } from '../market/instrument.js';
+import { nameOf, type Instrument } from '../market/instrument.js';
 import { istStamp, MINUTE_MS } from '../market/session.js';
 import { named } from '../text/named.js';
 import { count } from '../text/count.js';
@@ -34,9 +34,9 @@ export function warmUpRoom(instruments: readonly Instrument[]): WarmUpCandles {
   return {
     volumeKind: 'traded',
     rows: Object.fromEntries(
-      instruments.map(({ symbol, exchange }) => [
-        symbol,
-        sharedRoom(MAX_CANDLES[exchange] ?? MAX_CANDLES_ELSEWHERE),
+      instruments.map((instrument) => [
+        nameOf(instrument),
+        sharedRoom(MAX_CANDLES[instrument.exchange] ?? MAX_CANDLES_ELSEWHERE),
       ]),
     ),
   };
@@ -131,14 +131,14 @@ async function poll(
     try {
       const rows: readonly CandleRow[] =
         window === undefined ? [] : await poller.candles(instrument, window.fromMs, window.toMs);
-      fillCandles(room.rows[instrument.symbol], rows);
+      fillCandles(room.rows[nameOf(instrument)], rows);
       candles += rows.length;
       lastMs = Math.max(lastMs, rows.at(-1)?.timestampMs ?? 0);
-      if (rows.length === 0) without.push(instrument.symbol);
+      if (rows.length === 0) without.push(nameOf(instrument));
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       notes.push(`Warm-up: ${error.message}`);
-      without.push(instrument.symbol);
+      without.push(nameOf(instrument));
       // A refusal may concern one symbol; an unreachable broker or the run's end concerns all.
       if (!(error instanceof CandlesRefused)) break;
     }
@@ -150,8 +150,7 @@ async function poll(
       ? []
       : [`Warm-up: no earlier candles of ${named(without)}: momentum waits for twenty of our own there.`];
   const unread = [...poller.unreadable].map(
-    ([symbol, rows]) =>
-      `Warm-up: ${rows} of the broker's rows of ${symbol} could not be read and are left out.`,
+    ([name, rows]) => `Warm-up: ${rows} of the broker's rows of ${name} could not be read and are left out.`,
   );
   return [sum, ...notes, ...left, ...unread];
 }

@@ -64,7 +64,7 @@ function ofSymbol(
   { query }: RestRequest,
   rowsOf: (index: number) => CandleRow[],
 ): RestResponse {
-  const index = market.indexOfSymbol(query.get('symbol') ?? '');
+  const index = market.indexOfName(query.get('symbol') ?? '');
   if (index === undefined) return failure(404, 'no such symbol in this market');
   return { status: 200, body: rowsOf(index).map(candleJson) };
 }

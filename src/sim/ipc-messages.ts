@@ -34,7 +34,7 @@ export type ToSimulator =
 export type FromSimulator =
   | {
       readonly type: 'prepared';
-      /** By symbol, from `packCandles`. */
+      /** By name, from `packCandles`. */
       readonly history: Readonly<Record<string, readonly number[]>>;
     }
   | {

@@ -6,7 +6,7 @@
  */
 
 import type { CandleRow, VolumeKind } from '../candles/candle.js';
-import type { Listing } from '../market/instrument.js';
+import { namedBy, type Listing } from '../market/instrument.js';
 import { FIELD, Packet } from '../market/packet.js';
 import { DAY_MS, istDate, istMs, MINUTE_MS, type TradingSession } from '../market/session.js';
 import type { TradingCalendar } from '../market/trading-calendar.js';
@@ -62,9 +62,9 @@ export class Market {
   readonly habits: Habits;
   readonly calendar: TradingCalendar;
   readonly #tape: MarketTape | undefined;
+  readonly #tapeIndex: number | undefined;
   readonly #sequence: SequenceAllocator;
   readonly #indexOfToken: ReadonlyMap<string, number>;
-  readonly #indexOfSymbol: ReadonlyMap<string, number>;
   #date: string;
   /** Undefined if the instrument's market is shut today. */
   #days: (InstrumentDay | undefined)[] = [];
@@ -94,12 +94,13 @@ export class Market {
     this.startMs = startMs;
     this.calendar = calendar;
     this.#tape = tape;
+    this.#tapeIndex = tape && this.indexOfName(tape.symbol);
     this.habits = habits;
     this.#sequence = sequenceAllocator(listings, habits.sequence);
     this.#indexOfToken = new Map(
       listings.map((listing, index) => [`${listing.exchangeType} ${listing.token}`, index]),
     );
-    this.#indexOfSymbol = new Map(listings.map((listing, index) => [listing.symbol, index]));
+
     this.#nowMs = startMs;
     this.#date = istDate(startMs);
     this.#open(this.#date, startMs);
@@ -115,8 +116,10 @@ export class Market {
     return this.#indexOfToken.get(`${exchangeType} ${token}`);
   }
 
-  indexOfSymbol(symbol: string): number | undefined {
-    return this.#indexOfSymbol.get(symbol);
+  /** `RELIANCE` of NSE, `BSE:RELIANCE` of another exchange, or a symbol that only one has. */
+  indexOfName(name: string): number | undefined {
+    const listing = namedBy(name, this.listings);
+    return listing && this.listings.indexOf(listing);
   }
 
   /** Advances up to and including `toMs`, if not in the past, and emits the snapshots. */
@@ -258,7 +261,7 @@ export class Market {
       previousDate: this.#dateBefore(index, date),
       slot: slotOf[index],
       slotsPerFrame,
-      tape: this.#tape?.symbol === listing.symbol ? this.#tape.tape : undefined,
+      tape: index === this.#tapeIndex ? this.#tape?.tape : undefined,
       habits: this.habits,
     });
   }

@@ -99,13 +99,13 @@ export async function serveParent({
 
 function historyOf(
   market: Market,
-  { historyOf: symbols, volumeKind }: Extract<ToSimulator, { type: 'prepare' }>,
+  { historyOf: names, volumeKind }: Extract<ToSimulator, { type: 'prepare' }>,
 ): Record<string, readonly number[]> {
   return Object.fromEntries(
-    symbols.map((symbol) => {
-      const index = market.indexOfSymbol(symbol);
-      if (index === undefined) throw new EngineError('SIMULATOR', `the simulated market has no ${symbol}`);
-      return [symbol, packCandles(market.history(index, volumeKind))];
+    names.map((name) => {
+      const index = market.indexOfName(name);
+      if (index === undefined) throw new EngineError('SIMULATOR', `the simulated market has no ${name}`);
+      return [name, packCandles(market.history(index, volumeKind))];
     }),
   );
 }

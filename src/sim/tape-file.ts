@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { EngineError, sentenceOf } from '../errors.js';
 import { isGzip } from '../text/gzip.js';
-import type { Listing } from '../market/instrument.js';
+import { namedBy, nameOf, type Listing } from '../market/instrument.js';
 import { MINUTE_MS } from '../market/session.js';
 import type { Tape } from './tape.js';
 
@@ -154,10 +154,10 @@ export async function readTape(path: string, maxTrades = MAX_TRADES): Promise<Ta
 
 /** Throws EngineError USAGE unless `symbol` is listed. */
 export function checkTape(symbol: string, listings: readonly Listing[]): void {
-  if (listings.some((listing) => listing.symbol === symbol)) return;
+  if (namedBy(symbol, listings) !== undefined) return;
   const [first] = listings;
   throw new EngineError(
     'USAGE',
-    `--tape plays for ${symbol}, which this market does not have: name one that it has, as in --tape ${first.symbol}=FILE.`,
+    `--tape plays for ${symbol}, which this market does not have: name one that it has, as in --tape ${nameOf(first)}=FILE.`,
   );
 }

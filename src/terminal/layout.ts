@@ -26,7 +26,7 @@ const BAR_WIDTH = 30;
 /** From this width on, a cell has the change too. */
 const WIDE = 120;
 /** Longer names are cut. */
-const NAME_WIDTH = 12;
+const NAME_WIDTH = 32;
 /** In a narrow cell: four cells of the NIFTY 50 fit into 80 columns. */
 const PRICE_WIDTH = 7;
 /** Lines that the grid leaves free, so that the last message stays readable. */

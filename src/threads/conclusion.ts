@@ -15,6 +15,7 @@ import type { ParquetSink } from '../parquet/sink.js';
 import { RowHash, type MomentumEvaluation } from './evaluation.js';
 import { addPolled, bySymbol } from './polled-hash.js';
 import type { ConcludeAnswer } from './writer-messages.js';
+import { nameOf } from '../market/instrument.js';
 
 export interface ConclusionOptions {
   readonly outDir: string;
@@ -107,7 +108,7 @@ class Conclusion {
     if (ours === undefined) return;
     this.#compared = true;
     for (const sentence of schemaDifferences(ours, history))
-      this.#schema.add(`${instrument.symbol}: ${sentence}`);
+      this.#schema.add(`${nameOf(instrument)}: ${sentence}`);
   }
 
   async #evaluate(memory: ShardMemory, place: RowPlace): Promise<void> {
@@ -119,7 +120,7 @@ class Conclusion {
     this.#notes.push(...series.notes);
     if (series.holes.length > 0)
       this.#notes.push(
-        `${place.instrument.symbol}: no candle for ${series.holes.map(holeText).join(', ')} (${series.missingMinutes} minutes).`,
+        `${nameOf(place.instrument)}: no candle for ${series.holes.map(holeText).join(', ')} (${series.missingMinutes} minutes).`,
       );
   }
 

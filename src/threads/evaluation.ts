@@ -5,6 +5,7 @@ import { inOrder, type CandleRow, type CandleWithQuality } from '../candles/cand
 import { readSealedCandle, sourceOf } from '../candles/read-candles.js';
 import type { StreamShard } from '../candles/stream.js';
 import { unpackCandles } from '../candles/warm-up-candles.js';
+import { nameOf } from '../market/instrument.js';
 import { DAY_MS } from '../market/session.js';
 import { SHARD } from '../memory/layout.js';
 import type { RowPlace } from '../memory/shard-reader.js';
@@ -67,7 +68,7 @@ export class MomentumEvaluation {
       for (const { instrument } of this.#options.shards.flatMap(({ places }) => places)) {
         const history = await this.historyOf(instrument);
         if (history === undefined) continue;
-        historyRows[instrument.symbol] = hashOfRows(history.rows);
+        historyRows[nameOf(instrument)] = hashOfRows(history.rows);
         notes.push(...history.notes);
         if (given !== undefined && history.volumeKind !== given.volumeKind)
           notes.push(
@@ -82,29 +83,28 @@ export class MomentumEvaluation {
   }
 
   /** Candles of earlier days from `--history`; undefined without any. Throws EngineError HISTORY. */
-  async historyOf({
-    symbol,
-    exchange,
-  }: Pick<CandleRow, 'symbol' | 'exchange'>): Promise<History | undefined> {
+  async historyOf(instrument: Pick<CandleRow, 'symbol' | 'exchange'>): Promise<History | undefined> {
     const { historyDir, marketDateMs } = this.#options.setup;
     if (historyDir === undefined) return undefined;
-    if (!this.#histories.has(symbol))
+    const name = nameOf(instrument);
+    const { symbol, exchange } = instrument;
+    if (!this.#histories.has(name))
       this.#histories.set(
-        symbol,
+        name,
         await readHistory(historyDir, exchange, symbol, { fromMs: marketDateMs - HISTORY_MS }),
       );
-    return this.#histories.get(symbol);
+    return this.#histories.get(name);
   }
 
   async #seriesOptions({ instrument }: RowPlace): Promise<SeriesOptions> {
-    const { symbol, exchange } = instrument;
+    const symbol = nameOf(instrument);
     const { identity, given } = this.#options.setup;
     const { volumeKind } = identity;
     const history = await this.historyOf(instrument);
     const packed = given?.rows[symbol];
     if (packed === undefined)
       return history === undefined ? { symbol, volumeKind } : { symbol, volumeKind, history };
-    const polled = { rows: unpackCandles(packed, { symbol, exchange }), volumeKind: given!.volumeKind };
+    const polled = { rows: unpackCandles(packed, instrument), volumeKind: given!.volumeKind };
     // Both are used where usable. A polled candle replaces the file's: it is what the broker says today.
     if (history === undefined || history.volumeKind !== polled.volumeKind)
       return { symbol, volumeKind, history: polled };

@@ -10,9 +10,9 @@ export function addPolled(hash: RowHash, rows: readonly CandleWithQuality[]): vo
   for (const { candle, quality } of rows) if (quality.source === 'polled') hash.add(candle);
 }
 
-/** By symbol, so that the hash does not depend on the number of shards. */
-export const bySymbol = (a: RowPlace, b: RowPlace): number =>
-  a.instrument.symbol < b.instrument.symbol ? -1 : 1;
+/** By symbol, then exchange, so that the hash does not depend on the number of shards. */
+export const bySymbol = ({ instrument: a }: RowPlace, { instrument: b }: RowPlace): number =>
+  a.symbol === b.symbol ? a.exchangeType - b.exchangeType : a.symbol < b.symbol ? -1 : 1;
 
 /** SHA-256 of all polled candles in memory, as the writer's thread makes it at a run's end. */
 export function polledHash(memories: readonly ShardMemory[], places: readonly RowPlace[]): string {

@@ -56,7 +56,7 @@ export interface PrepareAnswer {
   /** Why the run must not begin; undefined when all is well. */
   readonly refusal: { readonly code: 'HISTORY'; readonly sentence: string } | undefined;
   readonly notes: readonly string[];
-  /** SHA-256 of the used history rows, by symbol. */
+  /** SHA-256 of the used history rows, by name. */
   readonly historyRows: Readonly<Record<string, string>>;
 }
 

@@ -7,7 +7,7 @@ import { RULES } from '../candles/rules.js';
 import { EngineError } from '../errors.js';
 import { RUN_ID } from '../journal/format.js';
 import { RECORDING_FEED, type RunMeta } from '../journal/meta.js';
-import { EXCHANGE, type Instrument, type Listing } from '../market/instrument.js';
+import { EXCHANGE, nameOf, type Instrument, type Listing } from '../market/instrument.js';
 import type { TradingSession } from '../market/session.js';
 import type { TradingCalendar } from '../market/trading-calendar.js';
 import { processStart } from '../text/process-liveness.js';
@@ -99,23 +99,24 @@ function instrumentsOf(
       'USAGE',
       `The recording holds ${chosen.length} instruments, and a journal at most ${MAX_INSTRUMENTS}: split it.`,
     );
-  const nameOf = nameFinder(chosen, options);
+  const find = nameFinder(chosen, options);
   const taken = new Set<string>();
   const notes: string[] = [];
   let unnamed = 0;
   const instruments = chosen.map((one, index): Instrument => {
-    const { symbol: name, listing } = nameOf(one);
+    const { symbol: name, listing } = find(one);
     if (name === undefined) unnamed++;
     let symbol = name ?? one.token;
-    if (taken.has(symbol)) {
+    const exchange = exchangeOf(one);
+    if (taken.has(nameOf({ symbol, exchange }))) {
       notes.push(
-        `${symbol} is there twice: that of ${exchangeOf(one)}, token ${one.token}, is ${symbol}-${exchangeOf(one)}-${one.token}.`,
+        `${symbol} is there twice: that of ${exchange}, token ${one.token}, is ${symbol}-${exchange}-${one.token}.`,
       );
-      symbol = `${symbol}-${exchangeOf(one)}-${one.token}`;
+      symbol = `${symbol}-${exchange}-${one.token}`;
     }
-    taken.add(symbol);
+    taken.add(nameOf({ symbol, exchange }));
     return {
-      ...{ index, symbol, exchange: exchangeOf(one), exchangeType: one.exchangeType, token: one.token },
+      ...{ index, symbol, exchange, exchangeType: one.exchangeType, token: one.token },
       tickSizeRupees: listing?.tickSizeRupees ?? TICK_SIZE_RUPEES,
       derivatives: listing?.derivatives ?? false,
     };

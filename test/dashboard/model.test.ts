@@ -5,6 +5,7 @@ import { DashboardModel, type StatusUpdate } from '../../src/dashboard/model.js'
 import { dashboardStatus } from '../../src/dashboard/status.js';
 import { CANDLE, TRAIL_LENGTH, type DashboardState } from '../../src/dashboard/state.js';
 import { applyChange } from '../../src/page/state.js';
+import { nameOf } from '../../src/market/instrument.js';
 import { seededRandom } from '../../src/random.js';
 import type { Engine } from '../../src/ingest/engine.js';
 import { sessionOf } from '../listed.js';
@@ -181,6 +182,34 @@ describe('the dashboard model', () => {
     });
   });
 
+  it('gives evaluations to the exchange that they are of, where two have one symbol', () => {
+    const instruments = [
+      { symbol: 'RELIANCE', exchangeType: 1, token: '2885' },
+      { symbol: 'RELIANCE', exchangeType: 3, token: '500325' },
+      { symbol: 'USDINR', exchangeType: 13, token: '2885' },
+    ];
+    const script = new Script({ instruments }).subscribe(at('11:00'));
+    for (const { exchangeType, token } of instruments.slice(0, 2))
+      script.frame('RELIANCE', at('11:00') + 500, 10_000, { exchangeType, token });
+    script.hum(at('11:01') + 20_000).candles('RELIANCE');
+    const model = modelOf(script.engine);
+    const evaluations = [
+      evaluation('BSE:RELIANCE', '11:00', { insufficient: 'insufficient 2/20', evaluated: false }),
+      evaluation('RELIANCE', '11:00', { insufficient: 'insufficient 1/20', evaluated: false }),
+    ];
+    model.update(updateAt(at('11:01') + 21_000, { evaluations }), 0);
+    expect(model.state!.run.symbols.map(({ symbol }) => symbol)).toEqual([
+      'RELIANCE',
+      'BSE:RELIANCE',
+      'INFY',
+    ]);
+    expect(model.state!.rules.map((rule) => rule?.why)).toEqual([
+      'insufficient 1/20',
+      'insufficient 2/20',
+      undefined,
+    ]);
+  });
+
   it('reports no change between two updates at the same moment', () => {
     const script = new Script()
       .subscribe(at('11:00'))
@@ -223,12 +252,13 @@ describe('the dashboard model', () => {
     const model = modelOf(script.engine);
     model.update(updateAt(at('11:00')), 0);
     let shown: DashboardState = json(model.state!);
-    const symbols = script.engine.places.map(({ instrument }) => instrument.symbol);
     const evaluations: Evaluation[] = [];
     let ms = at('11:00');
     for (let k = 1; k < 400; k++) {
       ms += Math.floor(random() * 4000);
-      const symbol = symbols[Math.floor(random() * symbols.length)];
+      const { places } = script.engine;
+      const { instrument } = places[Math.floor(random() * places.length)];
+      const { symbol } = instrument;
       const late = random() < 0.05 ? { exchangeMs: BigInt(Math.floor((ms - 90_000) / 1000) * 1000) } : {};
       script.frame(symbol, ms, 10_000 + Math.floor(random() * 400), late);
       if (random() < 0.02) script.disconnect().subscribe(ms + 1);
@@ -237,7 +267,11 @@ describe('the dashboard model', () => {
       const news: Partial<StatusUpdate> = {
         evaluations:
           random() < 0.1
-            ? [evaluation(symbol, '11:00', { timestampMs: Math.floor(ms / 60_000) * 60_000 - 60_000 })]
+            ? [
+                evaluation(nameOf(instrument), '11:00', {
+                  timestampMs: Math.floor(ms / 60_000) * 60_000 - 60_000,
+                }),
+              ]
             : [],
         events:
           random() < 0.2

@@ -2,6 +2,7 @@
 import { dashboardRun } from '../../src/dashboard/status.js';
 import type { DashboardRun } from '../../src/dashboard/state.js';
 import type { Engine } from '../../src/ingest/engine.js';
+import { nameOf } from '../../src/market/instrument.js';
 
 export function runOf({ places }: Pick<Engine, 'places'>, version = '1'): DashboardRun {
   return dashboardRun({
@@ -16,6 +17,10 @@ export function runOf({ places }: Pick<Engine, 'places'>, version = '1'): Dashbo
     speed: 1,
     startedAt: '',
     options: {},
-    symbols: places.map(({ instrument: { symbol, token }, shard }) => ({ symbol, token, shard })),
+    symbols: places.map(({ instrument, shard }) => ({
+      symbol: nameOf(instrument),
+      token: instrument.token,
+      shard,
+    })),
   });
 }

@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { BlockBuilder } from '../../src/journal/blocks.js';
 import { readFinalCandles } from '../../src/candles/read-candles.js';
 import { KIND, segmentHeader } from '../../src/journal/format.js';
+import { givenEntry } from '../../src/journal/meta.js';
 import { MAIN } from '../../src/memory/layout.js';
 import { readJournalSummary, readJournalHead, JournalSource } from '../../src/ingest/journal-source.js';
 import { frame } from '../shard/schedule.js';
@@ -75,6 +76,29 @@ it('what it says of a connection is shown without codes that a terminal obeys', 
     expect(connections[1]).toMatchObject({ ended: { reason: ' [2Jgone', sentence: 'It  ended.' } });
     expect(Object.getPrototypeOf(given)).toBe(Object.prototype);
   }));
+
+it.each([
+  ['by name', ['RELIANCE', 'BSE:RELIANCE'], ['NSE', 'BSE'], { RELIANCE: 1, 'BSE:RELIANCE': 2 }],
+  ['by symbol alone, as versions before wrote them', ['RELIANCE'], ['BSE', 'NSE'], { RELIANCE: 1 }],
+  ['by symbol alone, of the only one that has it', ['RELIANCE'], ['BSE'], { 'BSE:RELIANCE': 1 }],
+])("earlier candles are each instrument's own: %s", (_, written, exchanges, expected) =>
+  inFolder(async (folder) => {
+    const [one] = metaSample.instruments;
+    const instruments = exchanges.map((exchange, index) => ({
+      ...{ ...one, index, exchange, exchangeType: exchange === 'NSE' ? 1 : 3, token: `${2885 + index}` },
+    }));
+    const sessions = instruments.map(() => metaSample.sessions[0]);
+    await journalWith(folder, (block) => {
+      block.put(KIND.meta, Buffer.from(JSON.stringify({ ...metaSample, instruments, sessions })));
+      for (const [k, name] of written.entries())
+        block.put(KIND.given, givenEntry(name, Float64Array.of(k + 1, 0, 0, 0, 0, 0)));
+    });
+    const { given } = await readJournalSummary(folder);
+    expect(Object.fromEntries(Object.entries(given).map(([name, [first]]) => [name, first]))).toEqual(
+      expected,
+    );
+  }),
+);
 
 it('its beginning is read for itself, and the rest with the frames: together they are what a reading of all says', () =>
   inFolder(async (folder) => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { fnv1a32, priceScale, shardOf } from '../../src/market/instrument.js';
+import { fnv1a32, namedBy, nameOf, priceScale, shardOf } from '../../src/market/instrument.js';
 import { shipped } from '../../src/paths.js';
 
 describe('FNV-1a, 32 bit', () => {
@@ -68,5 +68,29 @@ describe('price scale', () => {
     expect(priceScale(1)).toBe(100);
     expect(priceScale(5)).toBe(100);
     expect(priceScale(13)).toBe(10_000_000);
+  });
+});
+
+describe('a name', () => {
+  const [nse, bse, gold] = [
+    { symbol: 'RELIANCE', exchange: 'NSE' },
+    { symbol: 'RELIANCE', exchange: 'BSE' },
+    { symbol: 'GOLD04DEC26FUT', exchange: 'MCX' },
+  ];
+
+  it('has the exchange, unless that is NSE', () => {
+    expect([nse, bse, gold].map(nameOf)).toEqual(['RELIANCE', 'BSE:RELIANCE', 'MCX:GOLD04DEC26FUT']);
+  });
+
+  it('means one instrument, and a symbol alone one of NSE, or the only one that has it', () => {
+    const all = [bse, nse, gold];
+    expect(namedBy('RELIANCE', all)).toBe(nse);
+    expect(namedBy('NSE:RELIANCE', all)).toBe(nse);
+    expect(namedBy('BSE:RELIANCE', all)).toBe(bse);
+    expect(namedBy('GOLD04DEC26FUT', all)).toBe(gold);
+    expect(namedBy('RELIANCE', [bse, gold])).toBe(bse);
+    expect(namedBy('NSE:RELIANCE', [bse, gold])).toBeUndefined();
+    expect(namedBy('RELIANCE', [bse, { symbol: 'RELIANCE', exchange: 'MCX' }])).toBeUndefined();
+    expect(namedBy('TCS', all)).toBeUndefined();
   });
 });

@@ -35,6 +35,33 @@ const remedyOf = (result: Cutover, id: Requirement['id']): string =>
   `${result.requirements.find((one) => one.id === id)!.observed}. ${result.requirements.find((one) => one.id === id)!.remedy ?? ''}`;
 
 describe('the cut-over', () => {
+  it('takes no comparison of another exchange for the one of a symbol', () => {
+    const read = (symbols: object[]): ComparisonEvidence =>
+      evidenceFrom('c.json', {
+        ...{
+          kind: 'comparison',
+          comparedAt: `${DATES[4]}T16:00:00+05:30`,
+          verdict: 'pass',
+          dates: [DATES[4]],
+        },
+        ...{ feeds: ['live'], rules: 2, ours: { feeds: ['live'] }, symbols },
+      }) as ComparisonEvidence;
+    const of = (exchange: string, minutes: number): object => ({
+      ...{ symbol: 'RELIANCE', exchange, volumeCompared: true, unexplained: 0 },
+      comparedOn: { [DATES[4]]: minutes },
+    });
+    const both = read([of('NSE', 361), of('BSE', 300)]);
+    expect(both.symbols.map(({ symbol, comparedOn }) => [symbol, comparedOn[DATES[4]]])).toEqual([
+      ['RELIANCE', 361],
+      ['BSE:RELIANCE', 300],
+    ]);
+    const report = evidenceFrom('r.json', {
+      ...{ runId: 'r', market: { date: DATES[4] }, gates: [] },
+      symbols: [{ symbol: 'BSE:RELIANCE', whole: 361, partial: 0, late: 0 }],
+    }) as RunEvidence;
+    expect(report.symbols.map(({ symbol }) => symbol)).toEqual(['BSE:RELIANCE']);
+  });
+
   it('may be made after five good days, with figures', () => {
     const result = cutover(runs, comparisons, 5, undefined);
     expect(result.may).toBe(true);

@@ -105,8 +105,12 @@ describe('an instrument', () => {
     await expect(select([name])).rejects.toThrow(sentence);
   }); // prettier-ignore
 
-  it('of the same symbol on two exchanges is refused with one of them', async () => {
-    await expect(select(['RELIANCE', 'BSE:RELIANCE'])).rejects.toThrow('give them a run each');
+  it('of the same symbol on two exchanges are two instruments, each once', async () => {
+    const chosen = await select(['RELIANCE', 'BSE:RELIANCE', 'NSE:RELIANCE-EQ', 'BSE:RELIANCE']);
+    expect(chosen.map(({ index, exchange, token }) => [index, exchange, token])).toEqual([
+      [0, 'NSE', '2885'],
+      [1, 'BSE', '500325'],
+    ]);
   });
 });
 

@@ -135,7 +135,7 @@ describe('true candles', () => {
 
   slow('come out of a market that has all names', () => {
     const market = marketAt('10:00', { listings: NIFTY });
-    const index = market.indexOfSymbol('RELIANCE')!;
+    const index = market.indexOfName('RELIANCE')!;
     expect(market.candles(index)).toStrictEqual(
       fold(
         'RELIANCE',
@@ -176,7 +176,7 @@ describe('true candles', () => {
     const monday = marketAt('10:00');
     const packet = new Packet();
     decode(friday.frame, packet);
-    const index = monday.indexOfSymbol(friday.symbol)!;
+    const index = monday.indexOfName(friday.symbol)!;
     expect(monday.last(index).number(FIELD.previousClose)).toBe(packet.number(FIELD.price));
     const opens = [0, 1, 2].map((i) => monday.last(i).number(FIELD.dayOpen));
     expect(new Set(opens).size).toBe(3);

@@ -85,6 +85,13 @@ describe('the status lines', () => {
     expect(shown.join('\n')).toMatch(/7:30 of market time left[^]*50 of 50 symbols ticking[^]*fresh pass/);
   });
 
+  it('tell a symbol of two exchanges, and options of one expiry, apart', () => {
+    const names = ['RELIANCE', 'BSE:RELIANCE', 'NFO:BANKNIFTY29DEC2652000CE', 'NFO:BANKNIFTY29DEC2652000PE'];
+    const symbols = names.map((name, k) => goodSymbol(name, String(k)));
+    const shown = statusLines(frame({ symbols }), { columns: 79, lines: 23 }, paint).join('\n');
+    for (const name of names) expect(shown).toMatch(new RegExp(` ${name} `));
+  });
+
   it('show the most urgent symbols if not all fit, and the number of the others', () => {
     const thousand = Array.from({ length: 1000 }, (_, k) => goodSymbol(`S${k}`, String(k)));
     thousand[873] = {

@@ -319,7 +319,10 @@ describe('symbols', () => {
     const named = [{ exchange: 'NFO', token: '77', symbol: 'FUT' }];
     expect(await symbols(columned, named)).toEqual(['RELIANCE', 'FUT']);
     const alike = two.map((row) => ({ ...row, symbol: 'RELIANCE-EQ' }));
-    expect(await symbols(alike)).toEqual(['RELIANCE', 'RELIANCE-NFO-77']);
+    // The same symbol on another exchange is another instrument; twice on one it has its token too.
+    expect(await symbols(alike)).toEqual(['RELIANCE', 'RELIANCE']);
+    const twice = alike.map((row) => ({ ...row, exchange_type: 1 }));
+    expect(await symbols(twice)).toEqual(['RELIANCE', 'RELIANCE-NSE-77']);
     await expect(symbols(two, [{ exchange: undefined, token: '5', symbol: 'X' }])).rejects.toThrow(
       '--symbols names token 5, which the recording does not hold.',
     );

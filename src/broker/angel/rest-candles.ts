@@ -13,6 +13,7 @@ import type { CandleRow } from '../../candles/candle.js';
 import { istStamp, MINUTE_MS } from '../../market/session.js';
 import { readAnswer, type CandleAnswer } from './candle-answer.js';
 import { candleCall, INTERVALS, type CandleCall } from './candle-intervals.js';
+import { nameOf } from '../../market/instrument.js';
 
 export const CANDLES_PATH = '/rest/secure/angelbroking/historical/v1/getCandleData';
 
@@ -60,37 +61,37 @@ export class SmartApiCandlePoller implements CandlePoller {
   }
 
   async #chunk(instrument: PolledInstrument, fromMs: number, toMs: number): Promise<readonly CandleRow[]> {
-    const { symbol } = instrument;
+    const name = nameOf(instrument);
     const call = candleCall(this.#options.timeframe, instrument, fromMs, toMs);
     const tries = { limited: 0, early: 0, down: 0 };
     const waits = this.#options.waits ?? WAITS;
     for (;;) {
       const answer = await this.#ask(instrument, { ...call, fromMs, toMs });
       if (answer.kind === 'rows') {
-        if (answer.left > 0) this.unreadable.set(symbol, answer.left);
+        if (answer.left > 0) this.unreadable.set(name, answer.left);
         return answer.rows;
       }
       if (answer.kind === 'refused')
-        throw new CandlesRefused(`The broker refuses the candles of ${symbol}: ${answer.why}.`);
+        throw new CandlesRefused(`The broker refuses the candles of ${name}: ${answer.why}.`);
       const waitMs = waits[answer.kind][tries[answer.kind]++];
       if (waitMs === undefined)
-        throw new EngineError('CANDLES', this.#gaveUp(answer, symbol, call), { retryable: true });
+        throw new EngineError('CANDLES', this.#gaveUp(answer, name, call), { retryable: true });
       if (waitMs >= 5_000)
-        this.#options.say?.(`${this.#trouble(answer, symbol)}: trying again in ${waitMs / 1000} s.`);
+        this.#options.say?.(`${this.#trouble(answer, name)}: trying again in ${waitMs / 1000} s.`);
       await this.#wait(waitMs);
     }
   }
 
-  #trouble(answer: Exclude<CandleAnswer, { kind: 'rows' | 'refused' }>, symbol: string): string {
+  #trouble(answer: Exclude<CandleAnswer, { kind: 'rows' | 'refused' }>, name: string): string {
     if (answer.kind === 'limited') return 'The broker refuses candles for their rate';
     if (answer.kind === 'early')
-      return `The last ${(this.#options.timeframe?.name ?? '1m') === '1m' ? 'minute' : 'candle'} of ${symbol} is not over for the broker`;
-    return `The candles of ${symbol} could not be had (${answer.why})`;
+      return `The last ${(this.#options.timeframe?.name ?? '1m') === '1m' ? 'minute' : 'candle'} of ${name} is not over for the broker`;
+    return `The candles of ${name} could not be had (${answer.why})`;
   }
 
   #gaveUp(
     answer: Exclude<CandleAnswer, { kind: 'rows' | 'refused' }>,
-    symbol: string,
+    name: string,
     { askToMs }: CandleCall,
   ): string {
     const { host } = new URL(this.#options.endpoint.loginUrl);
@@ -98,7 +99,7 @@ export class SmartApiCandlePoller implements CandlePoller {
       return `${host} refuses candles for their rate however long one waits: another program may poll with the same client code.`;
     if (answer.kind === 'early')
       return `For ${host} it is not ${istStamp(askToMs)} yet: is it the server of these candles, and is this machine's clock right?`;
-    return `${host} did not give the candles of ${symbol} (${answer.why}), several times.`;
+    return `${host} did not give the candles of ${name} (${answer.why}), several times.`;
   }
 
   async #ask(

@@ -22,12 +22,13 @@ import { comparisonText, idleNotes, polledNotes } from '../../reconcile/present.
 import type { ComparisonContext } from '../../reconcile/present.js';
 import { systematicDifferences } from '../../reconcile/systematic.js';
 import { UNEXPLAINED_PERCENT } from '../../reconcile/defaults.js';
-import { judge, nameOf } from '../../reconcile/verdict.js';
+import { judge } from '../../reconcile/verdict.js';
 import { mergedNotes, readOurs, sideFrom, type ReadSide } from './sides.js';
 import { fetchReference, type FetchOptions } from './fetch.js';
 import { checkFolder } from '../../run/output-folders.js';
-import { plainSymbol } from '../../run/names.js';
+import { instrumentName } from '../../run/names.js';
 import type { TickSizeOf } from '../../run/universe.js';
+import { namedBy, nameOf } from '../../market/instrument.js';
 
 export interface CompareOptions {
   /** Folder of `NSE_{SYMBOL}_1m_test.parquet` and `quality/`, or of the timeframe. */
@@ -112,14 +113,14 @@ function selectedInstruments(
 ): readonly FileInstrument[] {
   if (asked === undefined) return found;
   if (asked.length === 0) throw new EngineError('USAGE', '--symbols names no symbol.');
-  const symbols = new Set(asked.map(plainSymbol));
-  const absent = [...symbols].filter((symbol) => !found.some((one) => one.symbol === symbol));
+  const names = [...new Set(asked.map(instrumentName))];
+  const absent = names.filter((name) => namedBy(name, found) === undefined);
   if (absent.length > 0)
     throw new EngineError(
       'HISTORY',
       `${folder} has no candles of ${absent.join(', ')}: name others with --symbols, or another folder.`,
     );
-  return found.filter(({ symbol }) => symbols.has(symbol));
+  return found.filter((one) => names.some((name) => namedBy(name, found) === one));
 }
 
 /** Whole IST dates with candles of ours: a reference may hold years. */

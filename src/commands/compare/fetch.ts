@@ -16,7 +16,7 @@ import {
   stableCandles,
   type StableCandles,
 } from '../../broker/stable-answers.js';
-import type { Listing } from '../../market/instrument.js';
+import { namedBy, nameOf, type Listing } from '../../market/instrument.js';
 import { tradingCalendar } from '../../market/trading-calendar.js';
 import type { FileInstrument } from '../../parquet/candles-file.js';
 import type { Side } from '../../reconcile/symbol-comparison.js';
@@ -161,7 +161,7 @@ export async function simulatedServer(
     habits: habit === undefined ? [] : [habit],
     faults: [],
     // Symbols may be left out of the comparison.
-    tape: listings.some((listing) => listing.symbol === played?.symbol) ? tape : undefined,
+    tape: played !== undefined && namedBy(played.symbol, listings) !== undefined ? tape : undefined,
   });
   try {
     await child.prepare(listings, [], 'traded');
@@ -186,7 +186,7 @@ export function objectionTo(
 ): string | undefined {
   const names = instruments
     .filter((_, k) => settled[k].agreedAfter === undefined && settled[k].refused === undefined)
-    .map(({ symbol }) => symbol);
+    .map(nameOf);
   if (names.length === 0) return undefined;
   return `the broker's candles of ${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''} have not settled, ${MAX_ANSWERS} answers all differed: compare again later`;
 }
@@ -196,8 +196,8 @@ function notesOf(settled: readonly StableCandles[], poller: CandlePoller): strin
     `The broker was asked ${poller.requests} times, two a second, until two answers for a symbol agreed.`,
     ...settled.flatMap(({ refused }) => refused ?? []),
     ...[...poller.unreadable].map(
-      ([symbol, rows]) =>
-        `${rows} ${rows === 1 ? 'row' : 'rows'} of the broker's candles of ${symbol} could not be read and ${rows === 1 ? 'is' : 'are'} left out.`,
+      ([name, rows]) =>
+        `${rows} ${rows === 1 ? 'row' : 'rows'} of the broker's candles of ${name} could not be read and ${rows === 1 ? 'is' : 'are'} left out.`,
     ),
   ];
 }

@@ -33,6 +33,7 @@ import { StreamHost } from '../../threads/stream-host.js';
 import { WriterHost } from '../../threads/writer-host.js';
 import { runFolder } from '../run-folder.js';
 import { notesOf, outcomeJson, outcomeText, problemsOf, type Outcome } from './outcome.js';
+import { namedBy, nameOf } from '../../market/instrument.js';
 
 type ReplayOptions = ValuesOf<'replay'> & { readonly timeframes: readonly Timeframe[] };
 
@@ -117,11 +118,15 @@ function streamOf(
   });
 }
 
-/** Symbols whose history is not what the run read. */
+/** Instruments whose history is not what the run read. */
 function historyNotes({ meta }: JournalSummary, rowsNow: Readonly<Record<string, string>>): string[] {
   const moved = Object.entries(meta.history?.rows ?? {})
-    .filter(([symbol, rows]) => rowsNow[symbol] !== rows)
-    .map(([symbol]) => symbol);
+    .map(([written, rows]) => {
+      const instrument = namedBy(written, meta.instruments);
+      return { name: instrument === undefined ? written : nameOf(instrument), rows };
+    })
+    .filter(({ name, rows }) => rowsNow[name] !== rows)
+    .map(({ name }) => name);
   if (moved.length === 0) return [];
   return [
     `The history of ${moved.slice(0, 3).join(', ')}${moved.length > 3 ? ` and ${moved.length - 3} more` : ''} is not what the run read, so momentum may differ.`,
@@ -197,7 +202,7 @@ async function lockedOutcome(
     const conclusion = await writer.finish();
     notices.conclude(about.verdict);
     await stream?.finish();
-    const hashes = hashesOf(writer.evaluations, conclusion);
+    const hashes = hashesOf(writer.evaluations, conclusion, head.meta.instruments);
     return {
       about,
       out,

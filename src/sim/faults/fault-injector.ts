@@ -202,7 +202,7 @@ function appliesTo({ name }: Fault, kind: 'live' | 'cached'): boolean {
 /** A fault's instrument; undefined for all. */
 function indexOf({ name, values }: Fault, market: Market): number | undefined {
   const { symbol } = values;
-  if (typeof symbol === 'string' && symbol !== '') return market.indexOfSymbol(symbol);
+  if (typeof symbol === 'string' && symbol !== '') return market.indexOfName(symbol);
   const argument: Argument | undefined = CATALOGUE[name].takes['symbol'];
   return argument?.preset === 'first' ? 0 : undefined;
 }

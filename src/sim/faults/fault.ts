@@ -1,7 +1,7 @@
 /** One fault of the command line, `NAME[:key=value,...]`, checked against the catalogue. */
 
 import { EngineError } from '../../errors.js';
-import type { Listing } from '../../market/instrument.js';
+import { namedBy, nameOf, type Listing } from '../../market/instrument.js';
 import { boundsOf, CATALOGUE, FAULT_NAMES, isFaultName, type Argument, type FaultName } from './catalogue.js';
 
 export interface Fault {
@@ -49,8 +49,8 @@ export function parseFault(text: string): Fault {
 export function checkSymbols(faults: readonly Fault[], listings: readonly Listing[]): void {
   for (const { name, values } of faults) {
     const { symbol = '' } = values;
-    if (symbol === '' || listings.some((listing) => listing.symbol === symbol)) continue;
-    const symbols = listings.slice(0, 5).map((listing) => listing.symbol);
+    if (symbol === '' || namedBy(String(symbol), listings) !== undefined) continue;
+    const symbols = listings.slice(0, 5).map(nameOf);
     throw refusal(
       `--fault ${name}: symbol takes one of this market's names (${symbols.join(', ')}${listings.length > symbols.length ? ', ...' : ''}), not \`${symbol}\`.`,
     );

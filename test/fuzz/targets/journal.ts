@@ -188,7 +188,7 @@ export const journal: Target = {
             throw new Error('an entry that goes beyond its block');
           if (kind !== KIND.given) return;
           const given = readGivenEntry(payload);
-          if (given !== undefined && given.symbol.length + 1 + 8 * given.numbers.length !== payload.length)
+          if (given !== undefined && given.name.length + 1 + 8 * given.numbers.length !== payload.length)
             throw new Error('given candles that are no part of their entry');
         },
         blockOver: () => void whole++,
