@@ -16,8 +16,7 @@ import { Market } from '../sim/market.js';
 import { marketTape } from '../sim/parent.js';
 import type { MarketSpeed } from '../sim/speed.js';
 import { tradingCalendar, type TradingCalendar } from '../market/trading-calendar.js';
-import { chooseInstruments } from '../run/instruments.js';
-import { niftyFifty } from '../run/universe.js';
+import { simulatedListings } from '../run/instruments.js';
 
 export interface SimulateOptions {
   /** 0 for any free one. */
@@ -115,17 +114,6 @@ type CommandOptions = Omit<SimulateOptions, 'listings' | 'calendar' | 'habits'> 
   readonly symbols: readonly string[] | undefined;
 };
 
-/** Throws EngineError INSTRUMENT for a name that this market does not have. */
-async function listingsFor(
-  { symbols, seed, speed, atMs, habits }: CommandOptions,
-  calendar: TradingCalendar,
-): Promise<readonly Listing[]> {
-  if (symbols === undefined) return niftyFifty();
-  const feed = { kind: 'sim', seed, speed, atMs, habits, faults: [], tape: undefined } as const;
-  const none = { subset: undefined, instruments: undefined, spot: undefined, history: undefined, out: '.' };
-  return (await chooseInstruments({ ...none, stage: 2, symbols, feed }, calendar, atMs)).instruments;
-}
-
 export const command = defineCommand<'simulate', CommandOptions>({
   about: PATHS,
   exitCodes: { 0: 'it was stopped', 2: 'usage', 3: 'the port cannot be opened' },
@@ -147,6 +135,6 @@ export const command = defineCommand<'simulate', CommandOptions>({
   },
   run: async (options) => {
     const calendar = tradingCalendar();
-    return simulate({ ...options, listings: await listingsFor(options, calendar), calendar });
+    return simulate({ ...options, listings: await simulatedListings(options, calendar), calendar });
   },
 });

@@ -4,7 +4,7 @@ import { SystemClock } from '../clock.js';
 import { DEFAULT_AT, time } from '../cli/values.js';
 import { tradingCalendar } from '../market/trading-calendar.js';
 import { instrumentName } from '../run/names.js';
-import { niftyFifty } from '../run/universe.js';
+import { simulatedListings } from '../run/instruments.js';
 import { startBroker as startSimulated } from '../sim/broker.js';
 import { checkSymbols, parseFault } from '../sim/faults/fault.js';
 import { DEMO_ACCOUNT } from '../sim/demo-account.js';
@@ -18,6 +18,11 @@ import type { AngelCredentials, BrokerChoice, SimulatedOptions } from './feed-op
 export interface StartBrokerOptions extends Omit<SimulatedOptions, 'speed'> {
   /** Market seconds a second. Default 60. */
   readonly speed?: number | undefined;
+  /**
+   * What it lists, by the names of `openFeed`: `NSE:RELIANCE`, `BSE:RELIANCE`, `NSE:NIFTY`, `NFO:NIFTY@fut`,
+   * `NFO:NIFTY@weekly:ATM+-5`. Default: the NIFTY 50.
+   */
+  readonly instruments?: readonly string[] | undefined;
   /** Default: any that is free. */
   readonly port?: number | undefined;
 }
@@ -30,29 +35,35 @@ export interface SimulatedServer {
   readonly credentials: AngelCredentials;
   /** For `openFeed`: this server, with its account and market time. */
   readonly broker: BrokerChoice;
-  /** The true candles so far, as one polls them over REST. Throws FeedError `INSTRUMENT`. */
+  /** The true candles so far, as one polls them over REST, by name. Throws FeedError `INSTRUMENT`. */
   candles(instrument: string): readonly CandleRow[];
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Starts a broker of the NIFTY 50 on loopback. It runs in the caller's thread: while that computes, nothing is sent.
- * Throws FeedError `USAGE` or `SIMULATOR`.
+ * Starts a broker on loopback. It runs in the caller's thread: while that computes, nothing is sent.
+ * Throws FeedError `USAGE`, `INSTRUMENT` for a name that its market does not have, or `SIMULATOR`.
  */
 export function startBroker(options: StartBrokerOptions = {}): Promise<SimulatedServer> {
   return asFeedErrors(async () => {
     const { seed = 1, speed = 60, at = DEFAULT_AT, habits = [], faults = [], tape, port = 0 } = options;
-    const listings = niftyFifty();
+    const { instruments } = options;
+    if (instruments?.length === 0)
+      throw new FeedError('USAGE', 'instruments takes at least one name, e.g. NSE:RELIANCE.');
     const parsed = faults.map(parseFault);
-    checkSymbols(parsed, listings);
     const startMs = time.read(at, 'at');
+    const calendar = tradingCalendar();
+    const changed = habitsWith(habits.map(parseHabit));
+    const choice = { symbols: instruments, seed, speed, atMs: startMs, habits: changed };
+    const listings = await simulatedListings(choice, calendar);
+    checkSymbols(parsed, listings);
     const market = new Market({
       seed,
       listings,
-      calendar: tradingCalendar(),
+      calendar,
       startMs,
-      habits: habitsWith(habits.map(parseHabit)),
+      habits: changed,
       tape: tape && { symbol: instrumentName(tape.instrument), tape: await readTape(tape.path) },
     });
     const clock = new SystemClock({ originMs: startMs, speed });

@@ -112,3 +112,22 @@ export async function chooseInstruments(
   );
   return { instruments, warnings: master?.warnings ?? [], notes };
 }
+
+/** What a simulated broker lists: the NIFTY 50 unless `symbols` names others, as for a run. */
+export interface SimulatedChoice extends Omit<
+  Extract<FeedChoice, { kind: 'sim' }>,
+  'kind' | 'faults' | 'tape'
+> {
+  readonly symbols: readonly string[] | undefined;
+}
+
+/** Throws EngineError INSTRUMENT for a name that this market does not have. */
+export async function simulatedListings(
+  { symbols, seed, speed, atMs, habits }: SimulatedChoice,
+  calendar: TradingCalendar,
+): Promise<readonly Listing[]> {
+  if (symbols === undefined) return niftyFifty();
+  const feed = { kind: 'sim', seed, speed, atMs, habits, faults: [], tape: undefined } as const;
+  const none = { subset: undefined, instruments: undefined, spot: undefined, history: undefined, out: '.' };
+  return (await chooseInstruments({ ...none, stage: 2, symbols, feed }, calendar, atMs)).instruments;
+}

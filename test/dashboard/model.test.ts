@@ -201,7 +201,7 @@ describe('the dashboard model', () => {
     expect(model.state!.run.symbols.map(({ symbol }) => symbol)).toEqual([
       'RELIANCE',
       'BSE:RELIANCE',
-      'INFY',
+      'CDS:USDINR',
     ]);
     expect(model.state!.rules.map((rule) => rule?.why)).toEqual([
       'insufficient 1/20',

@@ -1,4 +1,6 @@
 /** `openFeed` on the simulated broker: all events, slow consumers, ends, errors, and feeds at the same time. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   angel,
@@ -11,7 +13,9 @@ import {
 } from '../../src/library/index.js';
 import { startBroker } from '../../src/library/sim.js';
 import { monoMs } from '../../src/clock.js';
+import { nameOf } from '../../src/market/instrument.js';
 import { eventOf } from '../candles/event-schema.js';
+import { inFolder } from '../parquet/candles.js';
 
 const ACCOUNT = { apiKey: 'key', clientCode: 'A1', pin: '1234', totpSecret: 'JBSWY3DPEHPK3PXP' };
 
@@ -108,6 +112,36 @@ describe('a feed', () => {
     expect(states.slice(0, 4)).toEqual(['opened', 'ended', 'waiting', 'opened']);
     expect(events.flatMap((event) => (event.type === 'gap' ? [event.cause] : []))).toContain('connection');
   });
+
+  it('connects to a broker of the instruments that a test chose, of one symbol on two exchanges', () =>
+    inFolder(async (folder) => {
+      const instruments = ['NSE:RELIANCE', 'BSE:RELIANCE', 'NFO:NIFTY@fut'];
+      await using server = await startBroker({ seed: 3, speed: 60, instruments });
+      const file = join(folder, 'instruments.json');
+      const path = 'OpenAPI_File/files/OpenAPIScripMaster.json';
+      const master = await fetch(`http://127.0.0.1:${server.port}/${path}`);
+      writeFileSync(file, await master.text());
+      await using feed = await openFeed({ broker: server.broker, instruments, instrumentFile: file, minutes: 3 });
+      const events = await all(feed);
+      const names = new Set(events.flatMap((event) => (event.type === 'candle' ? [nameOf(event.instrument)] : [])));
+      expect([...names].sort()).toEqual(['BSE:RELIANCE', expect.stringMatching(/^NFO:NIFTY.*FUT$/), 'RELIANCE']);
+      for (const name of names) {
+        const [{ symbol, exchange }] = server.candles(name);
+        const low = Math.min(...server.candles(name).map((row) => row.low));
+        const high = Math.max(...server.candles(name).map((row) => row.high));
+        const candles = events.flatMap((event) =>
+          event.type === 'candle' && event.instrument.exchange === exchange && !event.quality.partial ? [event.candle] : [],
+        );
+        expect(candles.length, name).toBeGreaterThan(0);
+        for (const candle of candles) {
+          expect([candle.symbol, candle.exchange]).toEqual([symbol, exchange]);
+          expect(candle.low).toBeGreaterThanOrEqual(low);
+          expect(candle.high).toBeLessThanOrEqual(high);
+        }
+      }
+      await expect(startBroker({ instruments: ['BSE:NOPE'] })).rejects.toMatchObject({ code: 'INSTRUMENT' });
+      await expect(startBroker({ instruments: [] })).rejects.toMatchObject({ code: 'USAGE' });
+    })); // prettier-ignore
 });
 
 describe('a feed that cannot be opened', () => {
