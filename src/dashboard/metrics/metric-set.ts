@@ -74,6 +74,8 @@ export class MetricSet {
       // Counters and gauges both start at 0 after reset(), so inc() sets them.
       collect(this: PromClient.Counter | PromClient.Gauge): void {
         this.reset();
+        // Without labels a reset leaves a sample of 0, which is no value that was read.
+        if (labelNames.length === 0) this.remove();
         for (const [labels, value] of read()) this.inc(labels, value);
       },
     };
