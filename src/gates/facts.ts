@@ -150,6 +150,8 @@ export interface Facts {
     readonly proven: number | undefined;
     /** Better minutes of an earlier run. */
     readonly kept: number;
+    /** Sinks whose last write failed. */
+    readonly refusing: number;
     readonly problems: readonly string[];
     readonly strayWrites: readonly string[];
     readonly workerStrayWrites: number;

@@ -69,6 +69,14 @@ export class TradingCalendar {
     return this.of(isSegment(exchange) ? exchange : 'NSE');
   }
 
+  /** When the first of these segments' calendars ends, epoch ms; undefined without a segment. */
+  endMs(segments: Iterable<Segment>): number | undefined {
+    const ends = [...new Set(segments)].map(
+      (segment) => istMs(this.of(segment).covered.to, '00:00') + DAY_MS,
+    );
+    return ends.length === 0 ? undefined : Math.min(...ends);
+  }
+
   /** Sentences on calendars of these segments that end soon, or have ended. `date`: IST, of this machine. */
   endings(segments: Iterable<Segment>, date: string): string[] {
     const byEnd = new Map<string, Segment[]>();

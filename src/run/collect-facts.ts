@@ -242,6 +242,7 @@ export function collectFacts(sources: FactSources, progress: RunProgress): Facts
       files: writer.files,
       proven: conclusion?.proven,
       kept: conclusion?.kept ?? 0,
+      refusing: writer.refusing,
       problems: [...writer.unwritten, ...(conclusion?.unproven ?? [])],
       strayWrites: threadStrayWrites(),
       workerStrayWrites: Atomics.load(ledger, LEDGER.workerStrayWrites),

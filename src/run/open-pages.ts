@@ -46,6 +46,10 @@ export async function openPages(
     ledger,
     notices,
     clock,
+    folders: {
+      candles: plan.outDir,
+      ...(plan.journalDir === undefined ? {} : { journal: plan.journalDir }),
+    },
     dashboard,
     metrics,
     ...hooks,

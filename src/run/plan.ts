@@ -26,6 +26,8 @@ export interface Plan {
   readonly sessionOf: (instrument: Instrument) => TradingSession;
   /** About the calendar: its end, and symbols that open during the run. */
   readonly calendarWarnings: readonly string[];
+  /** When the first of the segments' calendars ends, epoch ms; undefined if no segment has one. */
+  readonly calendarEndMs: number | undefined;
   /** Why the hours are assumed; undefined when the calendar covers the date. */
   readonly hoursUnknown: string | undefined;
   /** Epoch ms; undefined unless the run waits for the opening. */
@@ -142,6 +144,7 @@ export function planRun({ config, calendar, nowMs, processId, nonce, ...given }:
     sessionOf: (instrument) => sessions.get(instrument)!,
     hoursUnknown,
     calendarWarnings: [...notes, ...calendar.endings(segments, istDate(nowMs))],
+    calendarEndMs: calendar.endMs(segments),
     opensMs,
     startsMs: opensMs ?? startMs,
     endsMs: Math.max(...all.map(({ closeMs, auction }) => auction?.toMs ?? closeMs)),

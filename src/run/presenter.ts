@@ -16,6 +16,7 @@ import { programVersion, dependencyVersions } from '../paths.js';
 import type { Notices } from '../memory/notices.js';
 import type { Engine } from '../ingest/engine.js';
 import { candlesOf, reportViews } from './collect-facts.js';
+import { conditionOf } from './condition.js';
 import type { DashboardHost } from '../threads/dashboard-host.js';
 import { openPages } from './open-pages.js';
 import { displayPath } from './output-folders.js';
@@ -160,13 +161,18 @@ export class Presenter {
       this.#terminalAtMs = nowMs;
     }
     if (nowMs - this.#pageAtMs >= PAGE_EVERY_MS) {
-      this.#updatePage(facts, gates, { ticksPerSecond });
+      this.#updatePage(facts, gates, clock, { ticksPerSecond });
       this.#pageAtMs = nowMs;
     }
     return transitions;
   }
 
-  #updatePage(facts: Facts, gates: readonly GateResult[], rest: Parameters<typeof dashboardStatus>[1]): void {
+  #updatePage(
+    facts: Facts,
+    gates: readonly GateResult[],
+    clock: Clock,
+    rest: Parameters<typeof dashboardStatus>[1],
+  ): void {
     if (this.#page === undefined) return;
     const { eventLog, tickRate } = this.#monitor;
     this.#page.tell({
@@ -179,6 +185,7 @@ export class Presenter {
       events: eventLog.events,
       news: eventLog.takeChanged(),
       feed: facts.feed,
+      condition: conditionOf(this.#plan, facts, clock.marketMs()),
     });
   }
 
@@ -209,7 +216,7 @@ export class Presenter {
       for (const path of reportPaths) writeText(path, text, 'report');
       if (pagePath !== undefined) writeText(pagePath, reportPage(JSON.parse(text)), 'page');
     } finally {
-      this.#updatePage(facts, gates, {
+      this.#updatePage(facts, gates, clock, {
         ticksPerSecond: 0,
         verdict,
         endedAt: istStamp(ending.endedWallMs),

@@ -9,6 +9,7 @@ import { sharedShards } from '../candles/shared-shards.js';
 import { within, type Clock } from '../clock.js';
 import { EngineError, sentenceOf } from '../errors.js';
 import type { Evaluation } from '../momentum/series.js';
+import type { RunCondition, WatchedFolders } from '../dashboard/metrics/condition-metrics.js';
 import type { StatusUpdate } from '../dashboard/model.js';
 import type { Facts } from '../gates/facts.js';
 import type { DashboardRun } from '../dashboard/state.js';
@@ -35,6 +36,8 @@ export interface DashboardHostOptions {
   readonly ledger: SharedArrayBuffer;
   readonly notices: Notices;
   readonly clock: Clock;
+  /** Whose room the metrics tell. */
+  readonly folders: WatchedFolders;
   readonly dashboard: number | undefined;
   readonly metrics: number | undefined;
   /** The compiled thread entry; default the package's own. */
@@ -58,6 +61,7 @@ export interface DashboardUpdate {
   /** Events that are new, or longer than before. */
   readonly news: readonly RunEvent[];
   readonly feed: Pick<Facts['feed'], 'connected' | 'connections' | 'disconnects'>;
+  readonly condition: RunCondition;
 }
 
 function portOf(url: string | undefined): number | undefined {
@@ -101,6 +105,7 @@ export class DashboardHost {
     events,
     news,
     feed: { connected, connections, disconnects },
+    condition,
   }: DashboardUpdate): void {
     if (this.#port === undefined) return;
     const whole = this.#isNew;
@@ -115,6 +120,7 @@ export class DashboardHost {
         evaluations: evaluations.slice(whole ? 0 : this.#evaluationsSent),
       },
       feed: { connected, connections, ended },
+      condition,
     });
     this.#evaluationsSent = evaluations.length;
   }
@@ -161,7 +167,8 @@ export class DashboardHost {
 
   /** A replacement listens at the same ports and gets everything again. */
   #task(onMessage: (message: FromDashboard, port: MessagePort) => void): ThreadTask {
-    const { run, engine, timeframes, sessions, ledger, notices, dashboard, metrics } = this.#options;
+    const { run, engine, timeframes, sessions, ledger, notices, folders } = this.#options;
+    const { dashboard, metrics } = this.#options;
     const { port1, port2 } = new MessageChannel();
     port1.on('message', (message: FromDashboard) => onMessage(message, port1));
     this.#isNew = true;
@@ -175,6 +182,7 @@ export class DashboardHost {
       counters: engine.counters,
       ledger,
       notices: notices.buffer,
+      folders,
       dashboard: portOf(this.#addresses?.dashboard) ?? dashboard,
       metrics: portOf(this.#addresses?.metrics) ?? metrics,
     };

@@ -4,6 +4,7 @@ import type { SharedShard } from '../candles/shared-shards.js';
 import type { TradingSession } from '../market/session.js';
 import type { Timeframe } from '../market/timeframe.js';
 import type { StatusUpdate } from '../dashboard/model.js';
+import type { RunCondition, WatchedFolders } from '../dashboard/metrics/condition-metrics.js';
 import type { FeedFigures } from '../dashboard/metrics/feed-metrics.js';
 import type { DashboardRun } from '../dashboard/state.js';
 import type { RowPlace } from '../memory/shard-reader.js';
@@ -20,13 +21,20 @@ export interface DashboardTask {
   readonly ledger: SharedArrayBuffer;
   /** Memory of the run's notices. */
   readonly notices: SharedArrayBuffer;
+  /** Whose room the metrics tell. */
+  readonly folders: WatchedFolders;
   /** Ports; undefined for what is not wanted. */
   readonly dashboard: number | undefined;
   readonly metrics: number | undefined;
 }
 
 export type ToDashboard =
-  | { readonly kind: 'update'; readonly status: StatusUpdate; readonly feed: FeedFigures }
+  | {
+      readonly kind: 'update';
+      readonly status: StatusUpdate;
+      readonly feed: FeedFigures;
+      readonly condition: RunCondition;
+    }
   /** Send viewers the last update, and end. */
   | { readonly kind: 'stop' };
 

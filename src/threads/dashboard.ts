@@ -9,6 +9,7 @@ import { CandleStream } from '../candles/stream.js';
 import { DashboardModel } from '../dashboard/model.js';
 import { answer, LocalServer } from '../dashboard/local-server.js';
 import { runMetrics } from '../dashboard/metrics/run-metrics.js';
+import type { RunCondition } from '../dashboard/metrics/condition-metrics.js';
 import type { FeedFigures } from '../dashboard/metrics/feed-metrics.js';
 import { LIVE_POLICY, livePage, pageParts } from '../dashboard/page.js';
 import { EventFeed } from '../dashboard/event-feed.js';
@@ -33,6 +34,7 @@ export class Dashboard {
   readonly #events: EventFeed;
   readonly #ending = new AbortController();
   #feed: FeedFigures | undefined;
+  #condition: RunCondition | undefined;
 
   constructor(task: DashboardTask) {
     this.#task = task;
@@ -101,8 +103,9 @@ export class Dashboard {
     this.#say({ kind: 'trouble', sentence });
   }
 
-  #update({ status, feed }: ToDashboard & { readonly kind: 'update' }): void {
+  #update({ status, feed, condition }: ToDashboard & { readonly kind: 'update' }): void {
     this.#feed = feed;
+    this.#condition = condition;
     const monoMs = this.#clock.monoMs();
     this.#viewers.send(this.#model.update(status, monoMs), () => this.#model.state!, monoMs);
   }
@@ -132,6 +135,8 @@ export class Dashboard {
       counters: this.#task.counters,
       state: () => this.#model.state,
       feed: () => this.#feed,
+      condition: () => this.#condition,
+      folders: this.#task.folders,
       version: this.#task.run.version,
     });
     return new LocalServer({

@@ -79,6 +79,11 @@ export class WriterHost {
     return this.#evaluationFailures;
   }
 
+  /** Sinks whose last write failed; the Parquet files are one. */
+  get refusing(): number {
+    return this.#refusing.size;
+  }
+
   /** What could not be stored, a sentence each. */
   get unwritten(): readonly string[] {
     return this.#unwritten;

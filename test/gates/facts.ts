@@ -124,6 +124,7 @@ export function goodFacts(): Facts {
       files: [{ path: '/tmp/out/NSE_RELIANCE_1m_test.parquet', rows: 11, sha256: '00' }],
       proven: 22,
       kept: 0,
+      refusing: 0,
       problems: [],
       strayWrites: [],
       workerStrayWrites: 0,

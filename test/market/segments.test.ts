@@ -116,6 +116,16 @@ describe('the end of the calendar', () => {
     if (said === undefined) expect(sentence).toBeUndefined();
     else expect(sentence).toContain(`The trading calendar of NSE, NFO ${said}`);
   });
+
+  it('is the first midnight after it, of the calendar that ends first', () => {
+    expect(shipped.endMs(['NSE', 'NFO'])).toBe(istMs('2027-01-01', '00:00'));
+    const longer = new TradingCalendar({
+      NSE: { days: {}, covered: [{ from: '2027-01-01', to: '2027-12-31' }] },
+    });
+    expect(longer.endMs(['NSE'])).toBe(istMs('2028-01-01', '00:00'));
+    expect(longer.endMs(['NFO', 'NSE'])).toBe(istMs('2027-01-01', '00:00'));
+    expect(shipped.endMs([])).toBeUndefined();
+  });
 });
 
 describe('a run of several segments', () => {

@@ -40,6 +40,14 @@ function look(marketMs: number): DashboardUpdate {
         { connection: 1, code: undefined, reason: '', cause: 'dropped', sentence: '', livedMs: 1, atMs: 1 },
       ],
     },
+    condition: {
+      trading: true,
+      refusing: 0,
+      storedRows: 7,
+      journalMissing: undefined,
+      leastLagMs: 250,
+      calendarEndMs: 1000,
+    },
   };
 }
 
@@ -60,6 +68,7 @@ function hostOf(
     ledger,
     notices: new Notices(engine.places.length),
     clock: new SystemClock(),
+    folders: { candles: process.cwd(), journal: '/none' },
     dashboard: 0,
     metrics: 0,
     onTrouble: (text) => said.push(text),
@@ -158,6 +167,14 @@ describe('the metrics', () => {
     expect(text).toMatch(/^tickshard_candles\{shard="\d",quality="whole"\} [1-9]/m);
     expect(text).toContain('tickshard_feed_disconnects_total{cause="dropped"} 1');
     expect(text).toContain('tickshard_build_info{version="1.2.3"} 1');
+    expect(text).toMatch(/^tickshard_trading 1$/m);
+    expect(text).toMatch(/^tickshard_stored_rows 7$/m);
+    expect(text).toMatch(/^tickshard_feed_least_lag_seconds 0.25$/m);
+    expect(text).toMatch(/^tickshard_calendar_end_seconds 1$/m);
+    // Neither a journal that is not kept nor a folder that does not exist has a sample.
+    expect(text).not.toMatch(/^tickshard_journal_missing_frames /m);
+    expect(text).toMatch(/^tickshard_disk_free_bytes\{folder="candles"\} [1-9]/m);
+    expect(text).not.toContain('{folder="journal"}');
   });
 
   it('tell histograms whose buckets rise to their count', async () => {
@@ -186,8 +203,11 @@ describe('the metrics', () => {
     engine.counters[COUNTER.refusedMode] = 7;
     const { host } = hostOf(engine);
     const { metrics } = await host.start();
-    expect(await (await fetch(`${metrics}/metrics`)).text()).toContain(
-      'tickshard_frames_refused_total{reason="mode"} 7',
+    const text = await (await fetch(`${metrics}/metrics`)).text();
+    expect(text).toContain('tickshard_frames_refused_total{reason="mode"} 7');
+    // What is not known yet has no sample: 0 would say that the feed is down and the calendar at its end.
+    expect(text).not.toMatch(
+      /^tickshard_(?:feed_connected|market_time_seconds|calendar_end_seconds|trading) /m,
     );
   });
 });

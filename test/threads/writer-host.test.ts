@@ -115,7 +115,7 @@ describe('the writer', () => {
       );
       expect(events().at(-2)).toMatchObject({ type: 'end' });
       expect(events().at(-1)).toBe('closed');
-      expect([writer.unwritten, failures]).toEqual([[], []]);
+      expect([writer.unwritten, failures, writer.refusing]).toEqual([[], [], 0]);
       expect(writer.evaluations.map(({ symbol }) => symbol)).toContain('RELIANCE');
     }));
 
@@ -131,6 +131,7 @@ describe('the writer', () => {
       expect(proven).toBe(inMemory(run).length);
       expect(writer.unwritten).toEqual([sentence]);
       expect(said).toHaveLength(1);
+      expect(writer.refusing).toBe(1);
     }),
   );
 

@@ -10,6 +10,7 @@ import type { ShardMemory } from '../../memory/layout.js';
 import type { RowPlace } from '../../memory/shard-reader.js';
 import type { DashboardState } from '../state.js';
 import { candleMetrics } from './candle-metrics.js';
+import { conditionMetrics, type RunCondition, type WatchedFolders } from './condition-metrics.js';
 import { feedMetrics, type FeedFigures } from './feed-metrics.js';
 import { latencyMetrics } from './latency-metrics.js';
 import { MetricSet, type Sample } from './metric-set.js';
@@ -24,6 +25,9 @@ export interface MetricsSources {
   readonly state: () => DashboardState | undefined;
   /** As of the last update; undefined before the first. */
   readonly feed: () => FeedFigures | undefined;
+  /** As of the last update; undefined before the first. */
+  readonly condition: () => RunCondition | undefined;
+  readonly folders: WatchedFolders;
   readonly version: string;
 }
 
@@ -36,6 +40,7 @@ export function runMetrics(sources: MetricsSources): Registry {
   interruptionMetrics(set);
   feedMetrics(set, feed, state);
   stateMetrics(set, state);
+  conditionMetrics(set, sources.condition, sources.folders);
   processMetrics(set, state);
   latencyMetrics(set, memories);
   return set.registry;
