@@ -55,7 +55,11 @@ export interface TrueTrade {
 
 /** A whole day of one instrument with its true trades, made without a market. */
 export function dayOf(symbol: string, seed = 7): { day: InstrumentDay; trades: TrueTrade[] } {
-  const [listing] = listed(symbol);
+  return dayOfListing(listed(symbol)[0], seed);
+}
+
+/** The same of any instrument. */
+export function dayOfListing(listing: Listing, seed = 7): { day: InstrumentDay; trades: TrueTrade[] } {
   const slotsPerFrame = sequenceAllocator([listing]);
   const today = CALENDAR.of('NSE').day(DATE, true);
   if (today.kind !== 'open') throw new Error('the tests need a trading day');
