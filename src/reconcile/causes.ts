@@ -90,8 +90,8 @@ const holds = ({ candle }: OurCandle, price: number): boolean => price >= candle
 
 /**
  * True if no frame of ours showed the reference's trade. A high or low is beyond ours but within the day's range: any
- * new extreme of the day is in the frames that tell it. Our open is a later trade of the minute. A close is never hidden: a
- * minute's last frame shows it.
+ * new extreme of the day is in the frames that tell it. Our open is a later trade of the minute. A close is never
+ * hidden: a minute's last frame shows it.
  */
 function isUnseen({ field, ours, reference, own, other, day }: MinuteEvidence): boolean {
   if (field === 'high') return reference > ours && reference <= day.high;

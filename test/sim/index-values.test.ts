@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { at, dayOfListing, listed } from './world.js';
 
-it('an index has one value a second, and none that leaps', () => {
+it('an index has one value a second, without leaps', () => {
   const nifty = { ...listed('RELIANCE')[0], symbol: 'NIFTY', token: '99926000', derivatives: false };
   const { trades } = dayOfListing(nifty);
   const values = trades.filter(({ ms }) => ms >= at('09:15') && ms < at('15:15'));
