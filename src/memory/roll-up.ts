@@ -117,12 +117,22 @@ function addCoverage(fold: Fold): void {
   fold.maxAgeMs = Math.max(fold.maxAgeMs, child[BAR.longestSilenceMs], endMs - seenAt);
 }
 
-/** A child's ranges that moved across its edge, if both packets are of the candle. */
+/** The price of a trade that no packet showed: an end of the day's range that moved since the bar `from`, less 1. */
+function addEdge(fold: Fold, first: number, end: number, from: number): void {
+  if (from <= first) return;
+  fold.edgeHigh = Math.max(fold.edgeHigh, end);
+  fold.edgeLow = least(fold.edgeLow, end);
+}
+
+/**
+ * A child's ranges that moved across its edge, if both packets are of the candle. A new high of the day may be the
+ * candle's low, before prices that are higher still.
+ */
 function addEdges(fold: Fold, first: number): void {
-  if (child[BAR.edgeHighFrom] > first) fold.edgeHigh = Math.max(fold.edgeHigh, child[BAR.edgeHigh]);
-  if (child[BAR.edgeLowFrom] > first) fold.edgeLow = least(fold.edgeLow, child[BAR.edgeLow]);
-  if (child[BAR.nearHighFrom] > first) fold.edgeHigh = Math.max(fold.edgeHigh, child[BAR.nearHigh]);
-  if (child[BAR.nearLowFrom] > first) fold.edgeLow = least(fold.edgeLow, child[BAR.nearLow]);
+  addEdge(fold, first, child[BAR.edgeHigh], child[BAR.edgeHighFrom]);
+  addEdge(fold, first, child[BAR.edgeLow], child[BAR.edgeLowFrom]);
+  addEdge(fold, first, child[BAR.nearHigh], child[BAR.nearHighFrom]);
+  addEdge(fold, first, child[BAR.nearLow], child[BAR.nearLowFrom]);
 }
 
 /** `polled`: the broker's candle of the bar, in place of what was seen. */
