@@ -1,33 +1,33 @@
 /**
  * Polling what gaps left, from a server that answers as told: a rate refusal is waited out, answers that differ are
- * asked for again, and what does not come to an end is counted. The clock is a hundred times as fast as the real one.
+ * asked for again, and what does not come to an end is counted. The clock moves once a turn of the event loop.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { SystemClock, type Clock } from '../../src/clock.js';
 import { istStamp } from '../../src/market/session.js';
 import { broker } from '../../src/run/broker.js';
 import { missingMinutes, pollMissing, type BackFilled } from '../../src/run/back-fill.js';
 import { DEMO_ACCOUNT } from '../../src/sim/demo-account.js';
+import { VirtualClock } from '../../src/stepped/virtual-clock.js';
 import { at, drain } from '../shard/drive.js';
 import { Script } from '../shard/script.js';
 
-const FAST = 100;
+/** Market ms of each turn of the event loop. */
+const STEP_MS = 100;
 
-/** Market time begins at the end of the run. */
-function fastClock(originMs: number): Clock {
-  const real = new SystemClock();
-  const beganMs = real.monoMs();
-  const monoMs = (): number => (real.monoMs() - beganMs) * FAST;
-  return {
-    speed: 1,
-    monoMs,
-    marketMs: () => originMs + monoMs(),
-    wallMs: () => originMs + monoMs(),
-    after: (ms, fire) => real.after(ms / FAST, fire),
-    every: (ms, fire) => real.every(ms / FAST, fire),
-  };
+/**
+ * Market time begins at the end of the run, and moves once a turn of the event loop: time-outs of requests are so many
+ * turns away, however slow the machine is. Ends with `stop`.
+ */
+function turningClock(originMs: number): { readonly clock: VirtualClock; readonly stop: () => void } {
+  const clock = new VirtualClock(originMs);
+  const turning = setInterval(() => {
+    const untilMs = clock.monoMs() + STEP_MS;
+    while (clock.dueMs <= untilMs) clock.fireNext();
+    clock.moveTo(untilMs);
+  }, 1);
+  return { clock, stop: () => clearInterval(turning) };
 }
 
 type Answer =
@@ -75,7 +75,7 @@ async function polled(
   const said: string[] = [];
   const abort = new AbortController();
   const endedMs = at('11:05') + 4000;
-  const clock = fastClock(endedMs);
+  const { clock, stop } = turningClock(endedMs);
   const server = createServer((request, response) => {
     let text = '';
     request.setEncoding('utf8').on('data', (part: string) => (text += part));
@@ -106,6 +106,7 @@ async function polled(
     });
     return { ...result, requests, said, atMs };
   } finally {
+    stop();
     server.closeAllConnections();
     server.close();
   }
