@@ -39,6 +39,7 @@ const isShared = (path) => SHARING.test(path) && path !== ALONE;
 const SLOWEST = [
   'faults/faults.slow',
   'secrecy/secrecy.slow',
+  'publish/program.slow',
   'program/small-disk.slow',
   'program/stepped-more.slow',
   'page/live.slow',

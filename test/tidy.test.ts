@@ -23,25 +23,26 @@ const ROOMS = roomsOf(`
   broker/angel  broker market candles memory
   feed          broker market memory
   journal       broker market candles
+  publish       market candles
   shard         market memory
   ingest        stepped broker market memory candles journal feed
   momentum      market candles
   parquet       market candles
   ticks         market candles broker journal ingest parquet
   reconcile     market candles parquet
-  gates         market memory candles journal ingest momentum parquet
+  gates         market memory candles journal publish ingest momentum parquet
   monitor       market memory candles gates
   dashboard     market memory candles momentum gates monitor
   page          market gates monitor dashboard
   terminal      market candles gates monitor
   sim           stepped market memory candles broker broker/angel
-  cli           market reconcile sim
-  threads       market memory candles journal momentum parquet shard ingest gates monitor dashboard
-  run           stepped market memory candles broker broker/angel feed journal ingest momentum parquet gates \
-                monitor dashboard terminal sim cli threads
+  cli           market publish reconcile sim
+  threads       market memory candles journal publish momentum parquet shard ingest gates monitor dashboard
+  run           stepped market memory candles broker broker/angel feed journal publish ingest momentum parquet \
+                gates monitor dashboard terminal sim cli threads
   library       market memory candles broker journal reconcile sim cli run
   workers       market memory candles journal momentum parquet shard dashboard sim threads library
-  commands      stepped market memory candles broker feed journal ingest momentum parquet ticks reconcile \
+  commands      stepped market memory candles broker feed journal publish ingest momentum parquet ticks reconcile \
                 gates dashboard terminal sim cli threads run
   main          memory cli commands
 `);
@@ -52,7 +53,9 @@ const LEAVES = ['clock', 'errors', 'limits', 'log', 'packages', 'random', 'paths
 /** From the bytes of the feed to the candles on disk. */
 const DATA_PATH =
   'stepped market memory candles broker broker/angel feed journal shard ingest momentum parquet'.split(' ');
-const NOT_ON_DATA_PATH = 'gates monitor dashboard page terminal sim cli threads run commands'.split(' ');
+const NOT_ON_DATA_PATH = 'publish gates monitor dashboard page terminal sim cli threads run commands'.split(
+  ' ',
+);
 
 function roomsOf(table: string): ReadonlyMap<string, readonly string[]> {
   const rows = table.trim().split('\n');

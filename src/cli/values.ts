@@ -1,5 +1,6 @@
 /** Readers of option values. They throw EngineError USAGE with one sentence that names the option. */
 import { EngineError } from '../errors.js';
+import { readServers, type NatsServers } from '../publish/servers.js';
 import { SEGMENTS, type Segment } from '../market/instrument.js';
 import type { ModeName } from '../market/packet.js';
 import { DAY_MS, istDate, istMs } from '../market/session.js';
@@ -118,6 +119,16 @@ export const tapeName: Reader<TapeName> = {
 
 /** As typed: checked where it is used. */
 export const url: Reader<string> = { takes: 'a URL', read: (text) => text };
+
+/** Servers to publish to. The sentence does not repeat the text, which may hold a password. */
+export const natsServers: Reader<NatsServers> = {
+  takes: 'nats://HOST or tls://HOST, several hosts separated by commas',
+  read: (text, name) => {
+    const servers = readServers(text);
+    if (typeof servers === 'string') throw usage(`--${name} takes ${servers}.`);
+    return servers;
+  },
+};
 
 export const symbolNames: Reader<readonly string[]> = reader('names separated by commas', (text) => {
   const names = text.split(',').map((name) => name.trim());

@@ -3,24 +3,24 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { EngineError, sentenceOf } from '../errors.js';
 
-/** `--ca FILE` as PEM text. Throws EngineError CONFIG when it has none or one cannot be read. */
-export function readCertificates(path: string): string {
+/** The file of `option` as PEM text. Throws EngineError CONFIG when it has none or one cannot be read. */
+export function readCertificates(path: string, option = '--ca'): string {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new EngineError('CONFIG', `--ca ${path} cannot be read (${sentenceOf(error)}).`);
+    throw new EngineError('CONFIG', `${option} ${path} cannot be read (${sentenceOf(error)}).`);
   }
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text))
     throw new EngineError(
       'CONFIG',
-      `--ca ${path} holds a private key: name the file with the certificate alone.`,
+      `${option} ${path} holds a private key: name the file with the certificate alone.`,
     );
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
   if (blocks.length === 0)
     throw new EngineError(
       'CONFIG',
-      `--ca ${path} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).`,
+      `${option} ${path} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).`,
     );
   blocks.forEach((block, index) => {
     try {
@@ -28,7 +28,7 @@ export function readCertificates(path: string): string {
     } catch {
       throw new EngineError(
         'CONFIG',
-        `--ca ${path}: certificate ${index + 1} of ${blocks.length} is damaged.`,
+        `${option} ${path}: certificate ${index + 1} of ${blocks.length} is damaged.`,
       ); // OpenSSL's own words do not help a user.
     }
   });

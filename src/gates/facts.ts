@@ -6,6 +6,7 @@ import type { Evaluation } from '../momentum/series.js';
 import type { CounterName } from '../memory/counters.js';
 import type { RowFigures } from '../memory/shard-reader.js';
 import type { LagFigures } from '../ingest/feed-lag.js';
+import type { PublishFigures } from '../publish/figures.js';
 import type { WrittenFile } from '../parquet/store.js';
 import type { CountedConnection } from '../memory/io-ledger.js';
 
@@ -168,6 +169,8 @@ export interface Facts {
   readonly backFill: BackFillFigures | undefined;
   /** Undefined with `--no-journal`. */
   readonly journal: JournalFigures | undefined;
+  /** Undefined without `--publish`. */
+  readonly published: PublishFigures | undefined;
   /** How our schema differs from the history's, a sentence each; undefined with nothing to compare. */
   readonly schema: readonly string[] | undefined;
   readonly historyGiven: boolean;

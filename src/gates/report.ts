@@ -261,6 +261,7 @@ export function buildReport(
     brokerErrors: facts.feed.errors,
     output: outputReport(facts),
     journal: journal === undefined ? null : journalReport(journal),
+    published: facts.published ?? null,
     files: facts.output.files,
     sights: { ...views, duration: { askedMin: duration.askedMin, ranMin: duration.ranMin } },
   };

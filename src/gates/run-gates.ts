@@ -1,4 +1,5 @@
 /** Gates of network use, output, conservation, performance, duration. Pure. */
+import { progressOf, shortfallOf } from '../publish/figures.js';
 import { count } from '../text/count.js';
 import { secondsText } from '../text/duration.js';
 import { percentText } from '../text/percent.js';
@@ -92,6 +93,21 @@ function judgeOutput({ output, finished, symbols, journal }: Facts): Judgement {
       remedy: 'Nothing was seen, so there was nothing to write.',
     };
   return { status: 'pass', observed, expected };
+}
+
+/** Real ms for which a candle may wait to be published during a run: a server that is started again takes seconds. */
+const MAX_BEHIND_MS = 60_000;
+
+function judgePublished({ published, finished }: Facts): Judgement {
+  const expected = 'the servers have every candle and revision of this run, once each';
+  if (published === undefined) return { status: 'skip', observed: 'not asked for (--publish)', expected };
+  const observed = progressOf(published);
+  const { waiting, taken, disputed, behindMs } = published;
+  // A candle of this moment is on its way.
+  const isLate = finished ? waiting > 0 : behindMs > MAX_BEHIND_MS;
+  const remedy = isLate || taken > 0 || disputed > 0 ? shortfallOf(published) : undefined;
+  if (remedy === undefined) return { status: 'pass', observed, expected };
+  return { status: finished ? 'fail' : 'warn', observed, expected, remedy };
 }
 
 /** The conservation equations of docs/gates.md, "Conservation", as text, and those that do not hold. */
@@ -220,6 +236,7 @@ function judgeDuration({ duration, finished, interrupted }: Facts): Judgement {
 export const RUN_GATES = [
   { id: 'no-rest', title: () => 'NO REST calls', live: true, judge: judgeNoRest },
   { id: 'output', title: () => 'Output saved', live: false, judge: judgeOutput },
+  { id: 'published', title: () => 'Published', live: true, judge: judgePublished },
   { id: 'lossless', title: () => 'Nothing lost', live: false, judge: judgeLossless },
   { id: 'performance', title: () => 'Performance', live: false, judge: judgePerformance },
   { id: 'duration', title: () => 'Ran to its end', live: false, judge: judgeDuration },

@@ -111,6 +111,8 @@ function configOf(settings: FeedSettings, feed: FeedChoice): StageConfig {
     dashboard: undefined,
     metrics: undefined,
     json: false,
+    publish: undefined,
+    publishCa: undefined,
     stream: false,
     voice: 'quiet',
   };

@@ -23,6 +23,7 @@ const connections: CountedConnection[] = [];
 const strayWrites: string[] = [];
 let shared: Int32Array | undefined;
 let roots: readonly string[] | undefined;
+let planned: readonly { readonly host: string; readonly port: number }[] = [];
 let phase = 'start';
 
 /** Oldest first. */
@@ -40,10 +41,18 @@ export function enterPhase(name: string): void {
   phase = name;
 }
 
-/** Counts writes outside `allowed` from now on; a worker counts in `words` (LEDGER). */
-export function watch(allowed: readonly string[], words?: Int32Array): void {
+/**
+ * Counts writes outside `allowed` from now on; a worker counts in `words` (LEDGER). Connections to `servers` are
+ * planned, and are not counted.
+ */
+export function watch(
+  allowed: readonly string[],
+  words?: Int32Array,
+  servers: readonly { readonly host: string; readonly port: number }[] = [],
+): void {
   roots = allowed.map((path) => resolve(path));
   shared = words;
+  planned = servers;
 }
 
 // Always called with the socket as `this`.
@@ -64,8 +73,10 @@ function target(args: unknown[]): { host: string; port: number } {
 }
 
 net.Socket.prototype.connect = function (this: net.Socket, ...args: unknown[]): net.Socket {
-  connections.push({ ...target(args), phase });
-  if (shared !== undefined) Atomics.add(shared, LEDGER.workerConnections, 1);
+  const to = target(args);
+  connections.push({ ...to, phase });
+  const isPlanned = planned.some(({ host, port }) => host === to.host && port === to.port);
+  if (shared !== undefined && !isPlanned) Atomics.add(shared, LEDGER.workerConnections, 1);
   return connect.apply(this, args);
 };
 

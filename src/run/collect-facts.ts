@@ -28,6 +28,7 @@ import type { Engine } from '../ingest/engine.js';
 import type { ConcludeAnswer } from '../threads/writer-messages.js';
 import type { Intake } from '../ingest/intake.js';
 import type { Timeframe } from '../market/timeframe.js';
+import type { EventOutput } from './event-output.js';
 import type { Plan } from './plan.js';
 import type { WriterHost } from '../threads/writer-host.js';
 
@@ -47,6 +48,7 @@ export interface FactSources {
   readonly writer: WriterHost;
   readonly journal: { readonly figures: JournalFigures } | undefined;
   readonly ledger: Int32Array;
+  readonly publishing: Pick<EventOutput, 'published' | 'finishPublishing'>;
   readonly notes: readonly string[];
 }
 
@@ -251,6 +253,7 @@ export function collectFacts(sources: FactSources, progress: RunProgress): Facts
     unseen: unseenOf(sources, finished),
     backFill: progress.backFill,
     journal: journal?.figures,
+    published: sources.publishing.published,
     schema: conclusion?.schema,
     historyGiven: plan.config.history !== undefined,
   };

@@ -36,6 +36,7 @@ export async function finalFacts(
   run.room.candlesStored();
   await run.journal?.settle();
   run.room.reportDue();
+  await sources.publishing.finishPublishing();
   const facts = collectFacts(sources, {
     ...progress,
     finished: true,

@@ -14,7 +14,8 @@ import { checkSymbols } from '../sim/faults/fault.js';
 import { changedHabits } from '../sim/habits/habit.js';
 import { DEMO_ACCOUNT } from '../sim/demo-account.js';
 import { checkTape } from '../sim/tape-file.js';
-import type { RemoteFeed } from '../cli/config.js';
+import type { RemoteFeed, StageConfig } from '../cli/config.js';
+import { natsCredentials, type NatsAccess } from '../publish/credentials.js';
 import { broker } from './broker.js';
 import type { Plan } from './plan.js';
 import { SimulatorChild } from './simulator-child.js';
@@ -119,6 +120,19 @@ export function accessTo(feed: RemoteFeed): Access {
   return { endpoint, credentials, demo: credentials === DEMO_ACCOUNT, warnings };
 }
 
+/** Where `--publish` publishes to, and as whom; undefined without it. Throws EngineError CONFIG. */
+export function publishAccess({
+  publish,
+  publishCa,
+}: Pick<StageConfig, 'publish' | 'publishCa'>): NatsAccess | undefined {
+  if (publish === undefined) return undefined;
+  return {
+    servers: publish,
+    credentials: natsCredentials(environment().values),
+    ca: publishCa === undefined ? undefined : readCertificates(publishCa, '--publish-ca'),
+  };
+}
+
 /** Starts the simulator's process. Throws EngineError SIMULATOR or USAGE. */
 export async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
   const { feed, history, warmUp } = plan.config;
@@ -164,6 +178,8 @@ export async function prepareSimulator(plan: Plan): Promise<PreparedSource> {
 /** Prepares the source and checks it. Throws EngineError with exit code 2 or 3. */
 export async function prepareSource(plan: Plan): Promise<PreparedSource> {
   const { feed } = plan.config;
+  // What is wrong with it shows before a run waits for the market.
+  publishAccess(plan.config);
   if (feed.kind === 'sim') return prepareSimulator(plan);
   const { credentials, warnings } = accessTo(feed);
   return { ...remoteSource(plan, credentials), warnings };

@@ -223,6 +223,7 @@ export class StageRun {
       writer,
       journal: this.#journal,
       ledger: new Int32Array(this.#ledger, 0, LEDGER.words),
+      publishing: this.#events,
       notes: [...notes, ...warm.notes, ...indexNotes(plan)],
     };
     if (this.#killed !== undefined) this.#restore(this.#killed, clock, line, record);

@@ -25,6 +25,7 @@ describe('gates', () => {
         'momentum',
         'no-rest',
         'output',
+        'published',
         'lossless',
         'performance',
         'duration',

@@ -1,6 +1,6 @@
 /** Options for what is written, served and printed. Data. */
-import { number, path, PORTS, timeframeNames } from '../values.js';
-import { excludes, flag, value } from './row.js';
+import { natsServers, number, path, PORTS, timeframeNames } from '../values.js';
+import { belongsTo, excludes, flag, value, type Rule } from './row.js';
 import { RUNS } from './run.js';
 
 const port = number({ ...PORTS, unit: 'a port of this machine, 0 for any that is free' });
@@ -8,6 +8,10 @@ const port = number({ ...PORTS, unit: 'a port of this machine, 0 for any that is
 export const JOURNALS = 'data/test/journal';
 /** A run's candle folder, by feed. */
 export const OUT = { live: 'data/test/websocket_candles', other: 'data/test/sim/websocket_candles' } as const;
+
+/** Only for servers that show a certificate. */
+const encryptedOnly: Rule = (given, name) =>
+  given.text('publish')!.startsWith('tls://') ? undefined : `--${name} belongs to --publish tls://...`;
 
 export const OUTPUT_OPTIONS = [
   value({
@@ -208,6 +212,21 @@ export const OUTPUT_OPTIONS = [
     commands: [...RUNS, 'replay'],
     help: 'print each candle, revision and gap as one line of JSON on standard output, and nothing else there',
     rules: [excludes('json')],
+  }),
+  value({
+    name: 'publish',
+    commands: [...RUNS, 'replay'],
+    placeholder: 'SERVERS',
+    reader: natsServers,
+    help: 'publish each candle and revision to NATS JetStream: nats://HOST or tls://HOST, several hosts separated by commas',
+  }),
+  value({
+    name: 'publish-ca',
+    commands: [...RUNS, 'replay'],
+    placeholder: 'FILE',
+    reader: path,
+    help: '--publish tls://: file of certificates (PEM) to trust in place of the public ones',
+    rules: [belongsTo('publish'), encryptedOnly],
   }),
   flag({
     name: 'json',

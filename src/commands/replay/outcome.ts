@@ -3,6 +3,7 @@ import { RULES, rulesDifference } from '../../candles/rules.js';
 import type { Hashes } from '../../gates/facts.js';
 import { rulesOf, timeframesOf, type RunMeta } from '../../journal/meta.js';
 import type { Timeframe } from '../../market/timeframe.js';
+import { progressOf, shortfallOf, type PublishFigures } from '../../publish/figures.js';
 import { count } from '../../text/count.js';
 import type { JournalSummary } from '../../ingest/journal-source.js';
 import { istStamp } from '../../market/session.js';
@@ -18,6 +19,8 @@ export interface Outcome {
   readonly candles: number;
   readonly files: number;
   readonly counters: Float64Array;
+  /** Undefined without `--publish`. */
+  readonly published: PublishFigures | undefined;
   /** Differences from the run. */
   readonly problems: readonly string[];
   readonly notes: readonly string[];
@@ -68,6 +71,12 @@ export function problemsOf(
   return problems;
 }
 
+/** What the servers do not have, sentences. */
+export function publishProblems(published: PublishFigures | undefined): string[] {
+  const shortfall = published && shortfallOf(published);
+  return shortfall === undefined ? [] : [shortfall];
+}
+
 /** What the run's rules were, if they were others, and how the journal ends; sentences. */
 export function notesOf(about: JournalSummary): string[] {
   const { extent, resumes, sum, ended, meta, lacks } = about;
@@ -103,6 +112,7 @@ export function outcomeText({
   candles,
   files,
   counters,
+  published,
   problems,
   notes,
 }: Outcome): string {
@@ -118,6 +128,7 @@ export function outcomeText({
     ...(hashes.longer === undefined ? [] : [`longer    ${hashes.longer}`]),
     `momentum  ${hashes.momentum}`,
     ...(about.polled === 0 ? [] : [`polled    ${hashes.polled}`]),
+    ...(published === undefined ? [] : [`published ${progressOf(published)}`]),
     ...notes.map((note) => `Note: ${note}`),
     ...problems.map((problem) => `Problem: ${problem}`),
     same
@@ -136,6 +147,7 @@ export function outcomeJson({
   hashes,
   candles,
   files,
+  published,
   problems,
   notes,
 }: Outcome): string {
@@ -167,6 +179,7 @@ export function outcomeJson({
       timeframes,
       candles,
       files,
+      published: published ?? null,
       hashes,
       runHashes: sum ?? null,
       rules: RULES,

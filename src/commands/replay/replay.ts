@@ -7,7 +7,7 @@ import type { FileIdentity } from '../../candles/candle.js';
 import { RULES } from '../../candles/rules.js';
 import { defineCommand } from '../../cli/command.js';
 import type { ValuesOf } from '../../cli/options/table.js';
-import { SystemClock, sleep, type Clock } from '../../clock.js';
+import { SystemClock, sleep } from '../../clock.js';
 import { EXIT } from '../../errors.js';
 import type { Engine } from '../../ingest/engine.js';
 import type { Intake } from '../../ingest/intake.js';
@@ -21,7 +21,6 @@ import type { BlockStamp } from '../../journal/format.js';
 import { timeframesOf } from '../../journal/meta.js';
 import type { Timeframe } from '../../market/timeframe.js';
 import { LEDGER } from '../../memory/io-ledger.js';
-import { Notices } from '../../memory/notices.js';
 import { checkExisting } from '../../parquet/existing.js';
 import { hashesOf, shardsDrained } from '../../run/run-end.js';
 import { journalEngine } from '../../run/journal-engine.js';
@@ -29,10 +28,10 @@ import { OutLock, type LockToken } from '../../parquet/out-lock.js';
 import { checkFolder, probeFolder } from '../../run/output-folders.js';
 import { onStop } from '../../run/shutdown.js';
 import { ShardPool } from '../../threads/shard-pool.js';
-import { StreamHost } from '../../threads/stream-host.js';
 import { WriterHost } from '../../threads/writer-host.js';
 import { runFolder } from '../run-folder.js';
-import { notesOf, outcomeJson, outcomeText, problemsOf, type Outcome } from './outcome.js';
+import { followersOf } from './followers.js';
+import { notesOf, outcomeJson, outcomeText, problemsOf, publishProblems, type Outcome } from './outcome.js';
 import { namedBy, nameOf } from '../../market/instrument.js';
 
 type ReplayOptions = ValuesOf<'replay'> & { readonly timeframes: readonly Timeframe[] };
@@ -101,23 +100,6 @@ export function replayerOf(
   return { engine, intake, shards, writer, failures };
 }
 
-/** What a replay has no part in, it does not note: connections, and instruments that were stale. */
-function streamOf(
-  engine: Engine,
-  notices: Notices,
-  timeframes: readonly Timeframe[],
-  clock: Clock,
-): StreamHost {
-  return new StreamHost({
-    engine,
-    notices,
-    timeframes,
-    ledger: new SharedArrayBuffer(LEDGER.words * 4),
-    clock,
-    onBroken: (sentence) => void process.stderr.write(`tickshard: ${sentence}\n`),
-  });
-}
-
 /** Instruments whose history is not what the run read. */
 function historyNotes({ meta }: JournalSummary, rowsNow: Readonly<Record<string, string>>): string[] {
   const moved = Object.entries(meta.history?.rows ?? {})
@@ -175,12 +157,11 @@ async function lockedOutcome(
   const replayer = replayerOf(head, out, lock, { ...options, historyDir });
   const { engine, intake, shards, writer, failures } = replayer;
   const clock = new SystemClock();
-  const notices = new Notices(engine.places.length);
-  const stream = options.stream ? streamOf(engine, notices, options.timeframes, clock) : undefined;
+  const followers = followersOf(head, engine, options);
   const feed = new JournalSource({ folder, engine, intake, pace: paceOf(options.speed, clock) });
   const fed = async (): Promise<JournalSummary> => {
     await shards.start();
-    stream?.start();
+    followers.start();
     const about = await feed.run();
     intake.end();
     engine.router.publish();
@@ -200,8 +181,7 @@ async function lockedOutcome(
     const { historyRows } = await preparing;
     const about = await feeding;
     const conclusion = await writer.finish();
-    notices.conclude(about.verdict);
-    await stream?.finish();
+    await followers.finish(about.verdict);
     const hashes = hashesOf(writer.evaluations, conclusion, head.meta.instruments);
     return {
       about,
@@ -217,11 +197,13 @@ async function lockedOutcome(
         ...writer.unwritten,
         ...conclusion.unproven,
         ...failures,
+        ...publishProblems(followers.published),
       ],
+      published: followers.published,
       notes: [...notesOf(about), ...historyNotes(head, historyRows)],
     };
   } finally {
-    await Promise.all([shards.stop(), writer.stop(), stream?.stop()]);
+    await Promise.all([shards.stop(), writer.stop(), followers.stop()]);
   }
 }
 
