@@ -102,10 +102,17 @@ function judgePublished({ published, finished }: Facts): Judgement {
   const expected = 'the servers have every candle and revision of this run, once each';
   if (published === undefined) return { status: 'skip', observed: 'not asked for (--publish)', expected };
   const observed = progressOf(published);
-  const { waiting, taken, disputed, behindMs } = published;
+  const { waiting, taken, disputed, behindMs, unchecked } = published;
   // A candle of this moment is on its way.
   const isLate = finished ? waiting > 0 : behindMs > MAX_BEHIND_MS;
   const remedy = isLate || taken > 0 || disputed > 0 ? shortfallOf(published) : undefined;
+  if (remedy === undefined && finished && unchecked > 0)
+    return {
+      status: 'warn',
+      observed,
+      expected,
+      remedy: `All was acknowledged, but the servers were gone in the end, so it was not seen that they still have it: \`tickshard replay RUN --publish ...\` looks, and publishes what is missing.`,
+    };
   if (remedy === undefined) return { status: 'pass', observed, expected };
   return { status: finished ? 'fail' : 'warn', observed, expected, remedy };
 }

@@ -17,6 +17,8 @@ export interface PublishFigures {
   readonly connections: number;
   /** Messages that a server refused because it had another last message of the subject. */
   readonly refused: number;
+  /** Subjects that were not looked at since the last connection was made. */
+  readonly unchecked: number;
   /** Subjects that another run publishes now, and one of them with that run. */
   readonly taken: number;
   readonly takenExample: string | undefined;

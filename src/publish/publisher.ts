@@ -54,7 +54,7 @@ interface Line {
 export class Publisher {
   readonly #options: PublisherOptions;
   readonly #lines = new Map<string, Line>();
-  /** Lines with something to send. */
+  /** Lines with something to do. */
   readonly #ready = new Set<Line>();
   #bus: CandleBus | undefined;
   #final = false;
@@ -84,9 +84,10 @@ export class Publisher {
     this.#final = true;
     for (const line of this.#lines.values()) {
       line.book.settle(monoMs());
-      if (line.book.waiting > 0) this.#ready.add(line);
+      // A cluster may have lost what it acknowledged without any connection that broke.
+      line.checkedFor = undefined;
     }
-    this.#begin();
+    this.#wake();
   }
 
   /** Keeps a connection until `stop`. */
@@ -98,8 +99,7 @@ export class Publisher {
         this.#connections++;
         this.#trouble = undefined;
         pauseMs = MIN_PAUSE_MS;
-        for (const line of this.#lines.values()) if (line.book.waiting > 0) this.#ready.add(line);
-        this.#begin();
+        this.#wake();
         await this.#whileOpen(this.#bus);
       } catch (error) {
         this.#trouble = sentenceOf(error);
@@ -117,11 +117,10 @@ export class Publisher {
     await this.#bus?.close();
   }
 
-  /** True when the server has all that was noted. */
+  /** True when the run is over, and the server was seen to have all of it. */
   get isIdle(): boolean {
-    return (
-      this.#final && this.#atWork === 0 && [...this.#lines.values()].every(({ book }) => book.waiting === 0)
-    );
+    if (!this.#final || this.#bus === undefined || this.#atWork > 0) return false;
+    return ![...this.#lines.values()].some((line) => this.#needsWork(line));
   }
 
   figures(): PublishFigures {
@@ -142,6 +141,8 @@ export class Publisher {
       behindMs: nowMs - Math.min(nowMs, ...since),
       connections: this.#connections,
       refused: this.#refused,
+      unchecked: lines.filter(({ checkedFor }) => checkedFor === undefined || checkedFor !== this.#bus)
+        .length,
       taken: taken.length,
       takenExample: taken.length === 0 ? undefined : `${taken[0].book.subject} by run ${taken[0].takenBy}`,
       disputed: disputed.reduce((sum, starts) => sum + starts.length, 0),
@@ -156,8 +157,7 @@ export class Publisher {
     const closed = bus.closed().finally(() => (open = false));
     while (open) {
       await Promise.race([closed, sleep(TAKEN_PAUSE_MS)]);
-      for (const line of this.#lines.values()) if (line.book.waiting > 0) this.#ready.add(line);
-      this.#begin();
+      this.#wake();
     }
     if (!this.#stopped) this.#trouble ??= `The connection to ${this.#options.servers} was lost.`;
   }
@@ -177,6 +177,16 @@ export class Publisher {
       this.#lines.set(subject, line);
     }
     return line;
+  }
+
+  /** With something to send, or not compared with what the server has since it was connected. */
+  #needsWork({ book, checkedFor }: Line): boolean {
+    return book.waiting > 0 || checkedFor !== this.#bus;
+  }
+
+  #wake(): void {
+    for (const line of this.#lines.values()) if (this.#needsWork(line)) this.#ready.add(line);
+    this.#begin();
   }
 
   /** Starts work on lines that are ready. */
@@ -202,7 +212,7 @@ export class Publisher {
   /** Sends what is due of a line, one after the other. Never rejects. */
   async #work(line: Line, bus: CandleBus): Promise<void> {
     try {
-      while (line.book.waiting > 0 && this.#bus === bus) {
+      while (this.#bus === bus && this.#needsWork(line)) {
         if (line.checkedFor !== bus && !(await this.#check(line, bus))) return;
         await this.#sendNext(line, bus);
       }

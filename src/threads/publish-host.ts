@@ -52,6 +52,7 @@ export class PublishHost {
       behindMs: 0,
       connections: 0,
       refused: 0,
+      unchecked: 0,
       taken: 0,
       takenExample: undefined,
       disputed: 0,

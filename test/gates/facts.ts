@@ -142,6 +142,7 @@ export function goodFacts(): Facts {
       behindMs: 0,
       connections: 1,
       refused: 0,
+      unchecked: 0,
       taken: 0,
       takenExample: undefined,
       disputed: 0,

@@ -254,5 +254,12 @@ export const RUN_CASES: readonly GateCase[] = [
     part('published', { disputed: 4, disputedExample: 'candle.NSE.2885.1m' }),
     /for 4 whole candles of this run/,
   ],
+  [
+    'servers that are gone in the end',
+    'published',
+    'warn',
+    part('published', { unchecked: 2, connected: false }),
+    /it was not seen that they still have it/,
+  ],
   ['no --publish', 'published', 'skip', (facts) => ({ ...facts, published: undefined }), /not asked for/],
 ];

@@ -2,8 +2,11 @@
  * Candles published from a run's memory to real servers that are killed, wiped, stopped and started again. In the end
  * a consumer holds what the run's memory has: nothing lost, nothing twice.
  */
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { headers } from '@nats-io/transport-node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LEDGER } from '../../src/memory/io-ledger.js';
+import { subjectOf } from '../../src/publish/message.js';
 import { heldOf, Nats, natsServer, twice } from './nats.js';
 import { eventually, PublishedRun } from './trial.js';
 
@@ -97,6 +100,24 @@ describe.skipIf(natsServer === undefined)('publishing', () => {
     await expectWhole(server, run);
   });
 
+  it('publishes again what a server has lost of subjects that have nothing new', async () => {
+    const server = await started();
+    const run = new PublishedRun();
+    const host = run.publisher(server.url);
+    host.start();
+    run.minutes(7).end();
+    await caughtUp(server, run);
+    await server.kill();
+    server.wipe();
+    await eventually(() => host.figures.trouble !== undefined);
+    expect(host.figures).toMatchObject({ waiting: 0, unchecked: 4 });
+    await server.start();
+    await host.finish();
+    expect(host.done).toBe(true);
+    expect(host.figures.unchecked).toBe(0);
+    await expectWhole(server, run);
+  });
+
   it('continues when a server stands still for longer than a connection lives', async () => {
     const server = await started();
     const run = new PublishedRun();
@@ -104,6 +125,7 @@ describe.skipIf(natsServer === undefined)('publishing', () => {
     host.start();
     run.minutes(3);
     await caughtUp(server, run);
+    await eventually(() => host.figures.connected);
     server.signal('SIGSTOP');
     run.minutes(3);
     await eventually(() => !host.figures.connected);
@@ -197,10 +219,39 @@ describe.skipIf(natsServer === undefined)('publishing', () => {
     expect(twice(await server.messages())).toEqual([]);
   });
 
+  it('is refused by the server when its subject has another last message, reads it, and continues after it', async () => {
+    const server = await started();
+    const run = new PublishedRun();
+    const host = run.publisher(server.url);
+    host.start();
+    run.minutes(3);
+    await caughtUp(server, run);
+    // A run that took over while this one stood still, and is gone: it published a minute that is to come.
+    const [event] = run.events;
+    const startMs = event.candle.timestampMs + 10 * 60_000;
+    const theirs = { ...event, type: 'candle', candle: { ...event.candle, timestampMs: startMs, close: 1 } };
+    await server.connected(async (connection) => {
+      const about = headers();
+      about.set('Tickshard-Run', 'run-9');
+      about.set('Tickshard-Candle', `${startMs} 0 abc`);
+      await jetstream(connection).publish(subjectOf(event), JSON.stringify(theirs), { headers: about });
+    });
+    run.minutes(12).end();
+    await host.finish();
+    expect(host.done).toBe(true);
+    expect(host.figures).toMatchObject({ refused: 1, disputed: 1, disputedExample: subjectOf(event) });
+    const messages = await server.messages();
+    expect(twice(messages)).toEqual([]);
+    const ours = heldOf(run.events);
+    const held = heldOf(messages.map((message) => message.event));
+    const other = [...held].filter(([key, value]) => JSON.stringify(ours.get(key)) !== JSON.stringify(value));
+    expect(other.map(([, { candle }]) => candle)).toEqual([theirs.candle]);
+    expect([...held.keys()]).toEqual([...ours.keys()]);
+  });
+
   it('refuses a stream with other settings, and says which', async () => {
     const server = await started();
     await server.connected(async (connection) => {
-      const { jetstreamManager } = await import('@nats-io/jetstream');
       const manager = await jetstreamManager(connection);
       const other = {
         name: 'CANDLES',
