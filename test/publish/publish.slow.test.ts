@@ -2,13 +2,21 @@
  * Candles published from a run's memory to real servers that are killed, wiped, stopped and started again. In the end
  * a consumer holds what the run's memory has: nothing lost, nothing twice.
  */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { headers } from '@nats-io/transport-node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LEDGER } from '../../src/memory/io-ledger.js';
-import { subjectOf } from '../../src/publish/message.js';
+import { shipped } from '../../src/paths.js';
+import { subjectOf, type PublishedCandle } from '../../src/publish/message.js';
+import { eventOf } from '../candles/event-schema.js';
 import { heldOf, Nats, natsServer, twice } from './nats.js';
 import { eventually, PublishedRun } from './trial.js';
+
+const PYTHON = '/usr/bin/python3';
 
 const servers: Nats[] = [];
 afterEach(async () => {
@@ -68,6 +76,25 @@ describe.skipIf(natsServer === undefined)('publishing', () => {
     expect(new Int32Array(run.ledger)[LEDGER.workerConnections]).toBe(0);
     expect(run.said).toEqual([]);
   });
+
+  it.skipIf(!existsSync(PYTHON))(
+    'is read by a program of another language, by the protocol alone',
+    async () => {
+      const server = await started();
+      const run = new PublishedRun().minutes(12).end();
+      const host = run.publisher(server.url);
+      host.start();
+      await host.finish();
+      const script = fileURLToPath(shipped('test/publish/consumer.py'));
+      const { stdout } = await promisify(execFile)(PYTHON, [script, '127.0.0.1', String(server.port)]);
+      const events = stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as PublishedCandle);
+      expect(heldOf(events)).toEqual(heldOf(run.events));
+      for (const line of stdout.trimEnd().split('\n')) eventOf(line);
+    },
+  );
 
   it.each([
     ['is killed and started again', () => undefined, 0],
