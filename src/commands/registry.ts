@@ -44,6 +44,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./replay/replay.js')).command,
   },
   {
+    name: 'follow',
+    describe: 'print the candles that runs publish, or keep them as Parquet files',
+    load: async () => (await import('./follow.js')).command,
+  },
+  {
     name: 'backfill',
     describe: "poll the minutes that gaps left in a run's candles, after it",
     load: async () => (await import('./backfill/command.js')).command,

@@ -10,6 +10,7 @@ import type { NatsAccess } from './credentials.js';
 import {
   CANDLE_HEADER,
   headerOf,
+  ORIGIN_HEADER,
   ownerSubjectOf,
   RUN_HEADER,
   stateIn,
@@ -139,10 +140,16 @@ export class CandleBus {
   async publish(
     subject: string,
     text: string,
-    about: { readonly run: string; readonly state: CandleState; readonly expected: number },
+    about: {
+      readonly run: string;
+      readonly origin: string;
+      readonly state: CandleState;
+      readonly expected: number;
+    },
   ): Promise<number> {
     const headers = this.#packages.transport.headers();
     headers.set(RUN_HEADER, about.run);
+    headers.set(ORIGIN_HEADER, about.origin);
     headers.set(CANDLE_HEADER, headerOf(about.state));
     try {
       const { seq } = await this.#client.publish(subject, text, {

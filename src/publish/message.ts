@@ -3,6 +3,7 @@
  * learns what a server has without reading the texts.
  */
 import { createHash } from 'node:crypto';
+import type { FileIdentity } from '../candles/candle.js';
 import type { CandleRevised, CandleSealed } from '../candles/events.js';
 
 /** What is published: the two events that hold a candle. */
@@ -12,6 +13,22 @@ export type PublishedCandle = CandleSealed | CandleRevised;
 export const RUN_HEADER = 'Tickshard-Run';
 /** Start (epoch ms), revision and digest of the candle. */
 export const CANDLE_HEADER = 'Tickshard-Candle';
+
+/** The candles' origin, a FileIdentity as JSON. */
+export const ORIGIN_HEADER = 'Tickshard-Origin';
+
+/** The origin that a message names; undefined if it names none. */
+export function originIn(header: string): FileIdentity | undefined {
+  try {
+    const origin = JSON.parse(header) as Partial<FileIdentity> | null;
+    if (typeof origin?.feed !== 'string' || typeof origin.mode !== 'string') return undefined;
+    if (typeof origin.rules !== 'number' || !['tick', 'traded'].includes(origin.volumeKind ?? ''))
+      return undefined;
+    return origin as FileIdentity;
+  } catch {
+    return undefined; // Of another program.
+  }
+}
 
 /** Which candle a message holds, and in which state. */
 export interface CandleState {

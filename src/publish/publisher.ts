@@ -7,6 +7,7 @@
  */
 import { monoMs, sleep } from '../clock.js';
 import { sentenceOf } from '../errors.js';
+import type { FileIdentity } from '../candles/candle.js';
 import type { CandleEvent } from '../candles/events.js';
 import { OtherSettings, Superseded, type CandleBus } from './bus.js';
 import type { PublishFigures } from './figures.js';
@@ -31,6 +32,7 @@ export interface PublisherOptions {
   /** Connects. Rejects with a sentence without secrets. */
   readonly open: () => Promise<CandleBus>;
   readonly run: string;
+  readonly identity: FileIdentity;
   /** Addresses, for people. */
   readonly servers: string;
   /** Messages that were stored before are not of this run's day, epoch ms; undefined if that is not known. */
@@ -53,6 +55,7 @@ interface Line {
 
 export class Publisher {
   readonly #options: PublisherOptions;
+  readonly #origin: string;
   readonly #lines = new Map<string, Line>();
   /** Lines with something to do. */
   readonly #ready = new Set<Line>();
@@ -68,6 +71,7 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+    this.#origin = JSON.stringify(options.identity);
   }
 
   /** Takes an event of the run. */
@@ -276,6 +280,7 @@ export class Publisher {
     const { book } = line;
     const sequence = await bus.publish(book.subject, JSON.stringify(event), {
       run,
+      origin: this.#origin,
       state,
       expected: book.expected,
     });

@@ -20,7 +20,7 @@ export class EventOutput {
 
   /** `say`: for people, when the stream ends before the run or publishing fails. Throws EngineError CONFIG. */
   constructor(
-    plan: Pick<Plan, 'config' | 'instruments' | 'sessionOf' | 'runId' | 'startsMs'>,
+    plan: Pick<Plan, 'config' | 'instruments' | 'sessionOf' | 'runId' | 'startsMs' | 'identity'>,
     engine: Engine,
     ledger: SharedArrayBuffer,
     say: (sentence: string) => void,
@@ -36,6 +36,7 @@ export class EventOutput {
         ...common,
         access,
         run: plan.runId,
+        identity: plan.identity,
         // Only the live feed's market time is the time of the servers.
         sinceMs: config.feed.kind === 'live' ? plan.startsMs - DAY_MS : undefined,
         say,

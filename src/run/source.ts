@@ -121,15 +121,15 @@ export function accessTo(feed: RemoteFeed): Access {
 }
 
 /** Where `--publish` publishes to, and as whom; undefined without it. Throws EngineError CONFIG. */
-export function publishAccess({
-  publish,
-  publishCa,
-}: Pick<StageConfig, 'publish' | 'publishCa'>): NatsAccess | undefined {
+export function publishAccess(
+  { publish, publishCa }: Pick<StageConfig, 'publish' | 'publishCa'>,
+  caOption = '--publish-ca',
+): NatsAccess | undefined {
   if (publish === undefined) return undefined;
   return {
     servers: publish,
     credentials: natsCredentials(environment().values),
-    ca: publishCa === undefined ? undefined : readCertificates(publishCa, '--publish-ca'),
+    ca: publishCa === undefined ? undefined : readCertificates(publishCa, caOption),
   };
 }
 

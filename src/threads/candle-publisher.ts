@@ -15,13 +15,14 @@ const LOOK_MS = 20;
 
 /** Resolves when the server has every candle of a run that is over. */
 export async function publishCandles(task: PublishTask): Promise<void> {
-  const { port, shards, timeframes, access, run, sinceMs } = task;
+  const { port, shards, timeframes, access, run, identity, sinceMs } = task;
   // Without notices the stream ends with the shards: there is no verdict before the candles are published.
   const stream = new CandleStream(openShards(shards), { timeframes });
   const publisher = new Publisher({
     memory: stream,
     open: () => CandleBus.open(access),
     run,
+    identity,
     servers: namesOf(access.servers),
     sinceMs,
   });

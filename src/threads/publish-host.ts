@@ -1,5 +1,6 @@
 /** The main thread's side of `--publish`: starts its thread, knows its figures, and waits a while at the end. */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { FileIdentity } from '../candles/candle.js';
 import { sharedShards } from '../candles/shared-shards.js';
 import { sleep, type Clock } from '../clock.js';
 import { sentenceOf } from '../errors.js';
@@ -23,6 +24,7 @@ export interface PublishHostOptions {
   readonly timeframes: readonly Timeframe[];
   readonly access: NatsAccess;
   readonly run: string;
+  readonly identity: FileIdentity;
   readonly sinceMs: number | undefined;
   readonly ledger: SharedArrayBuffer;
   readonly clock: Clock;
@@ -129,7 +131,7 @@ export class PublishHost {
   }
 
   #task(): ThreadTask {
-    const { engine, timeframes, access, run, sinceMs, ledger } = this.#options;
+    const { engine, timeframes, access, run, identity, sinceMs, ledger } = this.#options;
     const { port1, port2 } = new MessageChannel();
     port1.on('message', ({ figures, done }: FromPublish) => {
       this.#note(figures);
@@ -144,6 +146,7 @@ export class PublishHost {
       timeframes,
       access,
       run,
+      identity,
       sinceMs,
       ledger,
     };

@@ -115,11 +115,8 @@ async function commandSection({ name, describe, formerly, load }: CommandEntry):
 export async function cliDocument(): Promise<string> {
   return [
     '# Command line',
-    '',
-    paragraph(WRITTEN),
-    '',
     paragraph(
-      'Defaults are in parentheses. What each option takes and does is in [options.md](options.md). `tickshard COMMAND --help` prints the same on a terminal, and `--version` the version.',
+      `${WRITTEN} Defaults are in parentheses. What each option takes and does is in [options.md](options.md). \`tickshard COMMAND --help\` prints the same on a terminal, and \`--version\` the version.`,
     ),
     '',
     ...(await Promise.all(COMMANDS.map(commandSection))).flat(),

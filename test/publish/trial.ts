@@ -7,6 +7,7 @@ import { LEDGER } from '../../src/memory/io-ledger.js';
 import { readServers, type NatsServers } from '../../src/publish/servers.js';
 import type { PublishedCandle } from '../../src/publish/message.js';
 import { PublishHost, type PublishHostOptions } from '../../src/threads/publish-host.js';
+import { IDENTITY } from '../parquet/candles.js';
 import { at, drain } from '../shard/drive.js';
 import { Script } from '../shard/script.js';
 
@@ -37,6 +38,7 @@ export class PublishedRun {
       timeframes: TIMEFRAMES,
       access: { servers: readServers(url) as NatsServers, credentials: NO_CREDENTIALS, ca: undefined },
       run: 'run-1',
+      identity: IDENTITY,
       sinceMs: undefined,
       ledger: this.ledger,
       clock: new SystemClock(),

@@ -1,6 +1,6 @@
 /** Options for what is written, served and printed. Data. */
-import { natsServers, number, path, PORTS, timeframeNames } from '../values.js';
-import { belongsTo, excludes, flag, value, type Rule } from './row.js';
+import { natsServers, number, path, PORTS, symbolNames, time, timeframeNames } from '../values.js';
+import { belongsTo, excludes, flag, positional, value, type Rule } from './row.js';
 import { RUNS } from './run.js';
 
 const port = number({ ...PORTS, unit: 'a port of this machine, 0 for any that is free' });
@@ -227,6 +227,56 @@ export const OUTPUT_OPTIONS = [
     reader: path,
     help: '--publish tls://: file of certificates (PEM) to trust in place of the public ones',
     rules: [belongsTo('publish'), encryptedOnly],
+  }),
+  positional({
+    name: 'servers',
+    commands: ['follow'],
+    placeholder: 'SERVERS',
+    reader: natsServers,
+    help: 'where runs publish: nats://HOST or tls://HOST, several hosts separated by commas',
+  }),
+  value({
+    name: 'symbols',
+    commands: ['follow'],
+    placeholder: 'LIST',
+    reader: symbolNames,
+    help: 'symbols, e.g. RELIANCE,NSE:TCS',
+    defaultHelp: 'all',
+  }),
+  value({
+    name: 'timeframes',
+    commands: ['follow'],
+    placeholder: 'LIST',
+    reader: timeframeNames,
+    help: 'lengths of candles, e.g. 1m,5m; 1m is always there',
+    defaultHelp: 'all',
+  }),
+  value({
+    name: 'from',
+    commands: ['follow'],
+    placeholder: 'TIME',
+    reader: time,
+    help: 'only candles that start then or later',
+    defaultHelp: 'all that is stored',
+  }),
+  flag({
+    name: 'once',
+    commands: ['follow'],
+    help: 'end when all that is stored was read',
+  }),
+  value({
+    name: 'out',
+    commands: ['follow'],
+    placeholder: 'DIR',
+    reader: path,
+    help: 'write Parquet files into this folder, as a run does, in place of lines',
+  }),
+  value({
+    name: 'ca',
+    commands: ['follow'],
+    placeholder: 'FILE',
+    reader: path,
+    help: 'tls://: file of certificates (PEM) to trust in place of the public ones',
   }),
   flag({
     name: 'json',

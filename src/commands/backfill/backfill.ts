@@ -32,7 +32,8 @@ import { onStop } from '../../run/shutdown.js';
 import { backFillLine } from '../../terminal/summary.js';
 import { isAlive } from '../../text/process-liveness.js';
 import { polledHash } from '../../threads/polled-hash.js';
-import { identityOf, replayerOf } from '../replay/replay.js';
+import { identityOf } from '../replay/followers.js';
+import { replayerOf } from '../replay/replay.js';
 import { runFolder } from '../run-folder.js';
 import { updateReport } from './report.js';
 import { serverOf } from './server.js';
@@ -207,7 +208,7 @@ async function outcomeOf(
   const { runId, instruments } = about.meta;
   const folder = resolve(options.out ?? about.meta.out);
   checkFolder(folder);
-  await checkExisting(folder, instruments, timeframesOf(about.meta), identityOf(about));
+  await checkExisting(folder, instruments, timeframesOf(about.meta), identityOf(about.meta));
   probeFolder(folder, runId);
   return locked(about.folder, runId, signal, () =>
     locked(folder, runId, signal, async (lock) =>

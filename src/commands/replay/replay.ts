@@ -3,8 +3,6 @@
  * rows and momentum are the run's, for any number of shards.
  */
 import { join, resolve } from 'node:path';
-import type { FileIdentity } from '../../candles/candle.js';
-import { RULES } from '../../candles/rules.js';
 import { defineCommand } from '../../cli/command.js';
 import type { ValuesOf } from '../../cli/options/table.js';
 import { SystemClock, sleep } from '../../clock.js';
@@ -30,7 +28,7 @@ import { onStop } from '../../run/shutdown.js';
 import { ShardPool } from '../../threads/shard-pool.js';
 import { WriterHost } from '../../threads/writer-host.js';
 import { runFolder } from '../run-folder.js';
-import { followersOf } from './followers.js';
+import { followersOf, identityOf } from './followers.js';
 import { notesOf, outcomeJson, outcomeText, problemsOf, publishProblems, type Outcome } from './outcome.js';
 import { namedBy, nameOf } from '../../market/instrument.js';
 
@@ -88,7 +86,7 @@ export function replayerOf(
     places,
     outDir: out,
     lock,
-    identity: identityOf(head),
+    identity: identityOf(head.meta),
     timeframes: options.timeframes,
     historyDir: options.historyDir,
     marketDateMs: meta.marketDateMs,
@@ -115,20 +113,12 @@ function historyNotes({ meta }: JournalSummary, rowsNow: Readonly<Record<string,
   ];
 }
 
-/** The origin of a replay's files. */
-export const identityOf = ({ meta }: JournalSummary): FileIdentity => ({
-  feed: meta.feed,
-  mode: meta.mode,
-  volumeKind: meta.volumeKind,
-  rules: RULES,
-});
-
 /** Throws EngineError OUTPUT, FOOTER or HISTORY. */
 async function outcomeOf(head: JournalSummary, options: ReplayOptions): Promise<Outcome> {
   const { meta } = head;
   const out = resolve(options.out ?? join('data/test/replay', meta.runId));
   checkFolder(out);
-  await checkExisting(out, meta.instruments, options.timeframes, identityOf(head));
+  await checkExisting(out, meta.instruments, options.timeframes, identityOf(head.meta));
   probeFolder(out, meta.runId);
   const lock = new OutLock({
     folder: out,
