@@ -17,8 +17,8 @@ import { Script } from '../shard/script.js';
 const STEP_MS = 100;
 
 /**
- * Market time begins at the end of the run, and moves once a turn of the event loop: a time-out of a request is a number
- * of turns away, however slow the machine is. Ends with `stop`.
+ * Market time begins at the end of the run, and moves once a turn of the event loop: a time-out of a request is a
+ * number of turns away, however slow the machine is. Ends with `stop`.
  */
 function turningClock(originMs: number): { readonly clock: VirtualClock; readonly stop: () => void } {
   const clock = new VirtualClock(originMs);
