@@ -17,7 +17,7 @@ import type { Row } from './row.js';
 const MINUTES = 4;
 /** Gates of any good run in stepped time that do not pass. */
 const always = (minutes: number): Record<string, string> => ({
-  ...{ lag: 'skip', schema: 'skip', performance: 'skip' },
+  ...{ lag: 'skip', schema: 'skip', performance: 'skip', published: 'skip' },
   ...(minutes < 10 ? { duration: 'warn' } : {}),
 });
 

@@ -91,7 +91,7 @@ describe.skipIf(CHROMIUM === undefined)(
       );
       expect(await page.locator('td.last', { hasText: '–' }).count()).toBe(0);
       expect(await page.locator('.strip i').count()).toBe(50);
-      expect(await page.locator('.checklist li').count()).toBe(13);
+      expect(await page.locator('.checklist li').count()).toBe(14);
       expect(await page.locator('.link').textContent()).toBe('live');
       expect(await page.title()).toMatch(/\d+:\d\d · \d+\/50 · tickshard/);
     });

@@ -112,7 +112,7 @@ describe.skipIf(CHROMIUM === undefined)(
       const { page } = watched;
       expect(await page.locator('#app > *').first().locator('.badge').textContent()).toMatch(/^(PASS|FAIL)$/);
       expect(await page.locator('main > *').first().getAttribute('id')).toBe('checks');
-      expect(await page.locator('.checklist li').count()).toBe(13);
+      expect(await page.locator('.checklist li').count()).toBe(14);
       for (const text of await page.locator('.checklist .expected').allTextContents())
         expect(text).toMatch(/^Expected: \S/);
       expect(await page.locator('.checklist .expected').first().isVisible()).toBe(true);

@@ -118,7 +118,7 @@ describe('how much a run prints', () => {
       const { stdout } = await run([...ARGS, '--verbose', '--fault', 'drop:at=40'], folder);
       expect(stdout).toMatch(/^11:00:\d\d {2}connected and subscribed$/m);
       expect(stdout).toMatch(/^11:00:\d\d {2}connected again and subscribed, connection 2$/m);
-      expect(stdout.match(/^ {9}Expected: /gm)).toHaveLength(13);
+      expect(stdout.match(/^ {9}Expected: /gm)).toHaveLength(14);
     });
   });
 });

@@ -55,8 +55,42 @@ const swings: Happening[] = Array.from({ length: 12_000 }, (_, k) => ({
   degree: 0,
 }));
 
+/**
+ * New highs of the day that move across a minute's start since packets of the minute before and of the one before that,
+ * because stamps go back: seconds of a cycle of five minutes, the price's move, and how far the stamp goes back.
+ */
+const CROSSINGS = [
+  [130, 1, 0],
+  [190, 10, 0],
+  [192, 1, 125],
+  [195, 15, 0],
+  [197, -6, 70],
+  [198, -1, 70],
+  [199, 4, 0],
+] as const;
+const crossings: Happening[] = Array.from({ length: 40 }, () =>
+  CROSSINGS.map(([second, move, back], k): Happening => ({
+    what: back === 0 ? 'trade' : 'late',
+    afterMs: 1000 * (k === 0 ? 300 - CROSSINGS.at(-1)![0] + second : second - CROSSINGS[k - 1][0]),
+    which: 0,
+    move,
+    quantity: 1,
+    degree: back / 240,
+  })),
+).flat();
+
+type Kind = 'odd' | 'ordinary' | 'crossings';
+
 /** `odd`: with all that happens; `ordinary`: what the fast paths take. */
-function workload(mode: NaiveMode, kind: 'odd' | 'ordinary' = 'odd'): Step[] {
+function workload(mode: NaiveMode, kind: Kind = 'odd'): Step[] {
+  if (kind === 'crossings')
+    // The first cycle begins before the first packet.
+    return unfold(crossings, {
+      mode,
+      startMs: at('11:00:00') - 101_000,
+      speed: 60,
+      instruments: INSTRUMENTS,
+    });
   const random = seededRandom(SEED, mode);
   const ordinary = mode === 1 ? swings : seededHappenings(random, 6000, 200, 200);
   const happenings = kind === 'ordinary' ? ordinary : seededHappenings(random, 3000, 300, 12);
@@ -72,11 +106,12 @@ function workload(mode: NaiveMode, kind: 'odd' | 'ordinary' = 'odd'): Step[] {
 }
 
 /** Schedules, played one after the other; each kills at points that those before it did not pass. */
-const WORKLOADS: readonly { name: string; mode: NaiveMode; kind: 'odd' | 'ordinary' }[] = [
+const WORKLOADS: readonly { name: string; mode: NaiveMode; kind: Kind }[] = [
   { name: 'LTP with reconnects', mode: 1, kind: 'odd' },
   { name: 'Quote', mode: 2, kind: 'odd' },
   { name: 'LTP in ordinary ticks', mode: 1, kind: 'ordinary' },
   { name: 'SnapQuote in ordinary packets', mode: 3, kind: 'ordinary' },
+  { name: 'SnapQuote with stamps that go back by minutes', mode: 3, kind: 'crossings' },
 ];
 
 /** Plays through threads that die by `plan`. Returns what was torn at any death. */
