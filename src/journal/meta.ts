@@ -1,8 +1,8 @@
 /** A journal's run, as JSON: all that a replay needs besides the frames. Untrusted, so every member is checked. */
 import { EngineError } from '../errors.js';
 import { isObject } from '../text/json.js';
-import type { VolumeKind } from '../candles/candle.js';
-import { FIRST_RULES } from '../candles/rules.js';
+import type { FileIdentity, VolumeKind } from '../candles/candle.js';
+import { FIRST_RULES, RULES } from '../candles/rules.js';
 import { EXCHANGE, nameOf, type Instrument } from '../market/instrument.js';
 import { MODE, type ModeName } from '../market/packet.js';
 import { isTailMs } from '../market/calendar-file.js';
@@ -240,6 +240,14 @@ export function parseMeta(bytes: Buffer, where: string): RunMeta {
 
 /** The rules that the run followed. */
 export const rulesOf = ({ rules = FIRST_RULES }: RunMeta): number => rules;
+
+/** The origin of candles that are made of the run's journal now, by today's rules. */
+export const identityOf = ({ feed, mode, volumeKind }: RunMeta): FileIdentity => ({
+  feed,
+  mode,
+  volumeKind,
+  rules: RULES,
+});
 
 /** Those of its candles, from the shortest. */
 export const timeframesOf = ({ timeframes = ['1m'] }: RunMeta): readonly Timeframe[] => timeframes;

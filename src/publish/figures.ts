@@ -29,6 +29,23 @@ export interface PublishFigures {
   readonly trouble: string | undefined;
 }
 
+/** Before the first look, but for the servers. */
+export const NOTHING_PUBLISHED: Omit<PublishFigures, 'servers'> = {
+  connected: false,
+  acknowledged: 0,
+  present: 0,
+  waiting: 0,
+  behindMs: 0,
+  connections: 0,
+  refused: 0,
+  unchecked: 0,
+  taken: 0,
+  takenExample: undefined,
+  disputed: 0,
+  disputedExample: undefined,
+  trouble: undefined,
+};
+
 /** Why the servers do not have all candles of the run, and what to do; undefined if they have. */
 export function shortfallOf(figures: PublishFigures): string | undefined {
   const { waiting, taken, takenExample, disputed, disputedExample, trouble, connected } = figures;

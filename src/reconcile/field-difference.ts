@@ -128,6 +128,7 @@ export function dayRanges(
   reference: readonly OurCandle[],
   feed: ComparedFeed,
 ): ReadonlyMap<OurCandle, DayRange> {
+  if (feed.mode === 'ltp') return new Map(reference.map((seen) => [seen, UNTOLD]));
   const checked = new Map<string, Bounds>();
   const unchecked = new Map<string, UncheckedRange>();
   const whole = new Map<number, OurCandle>();
@@ -142,15 +143,10 @@ export function dayRanges(
     const date = istDate(seen.candle.timestampMs);
     const range = checked.get(date) ?? { low: Infinity, high: -Infinity };
     const others = unchecked.get(date) ?? new UncheckedRange();
-    by.set(
-      seen,
-      feed.mode === 'ltp'
-        ? UNTOLD
-        : {
-            low: Math.min(range.low, others.range.low),
-            high: Math.max(range.high, others.range.high),
-          },
-    );
+    by.set(seen, {
+      low: Math.min(range.low, others.range.low),
+      high: Math.max(range.high, others.range.high),
+    });
     checked.set(date, range);
     unchecked.set(date, others);
     const own = whole.get(seen.candle.timestampMs);

@@ -100,7 +100,6 @@ export class Market {
     this.#indexOfToken = new Map(
       listings.map((listing, index) => [`${listing.exchangeType} ${listing.token}`, index]),
     );
-
     this.#nowMs = startMs;
     this.#date = istDate(startMs);
     this.#open(this.#date, startMs);

@@ -1,13 +1,10 @@
 /** The main thread's side of `--publish`: starts its thread, knows its figures, and waits a while at the end. */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import type { FileIdentity } from '../candles/candle.js';
 import { sharedShards } from '../candles/shared-shards.js';
 import { sleep, type Clock } from '../clock.js';
 import { sentenceOf } from '../errors.js';
 import type { Engine } from '../ingest/engine.js';
-import type { Timeframe } from '../market/timeframe.js';
-import type { NatsAccess } from '../publish/credentials.js';
-import type { PublishFigures } from '../publish/figures.js';
+import { NOTHING_PUBLISHED, type PublishFigures } from '../publish/figures.js';
 import { namesOf } from '../publish/servers.js';
 import type { FromPublish, PublishTask, ToPublish } from './publish-messages.js';
 import { ThreadHost, type ThreadTask } from './thread-host.js';
@@ -19,14 +16,8 @@ const MAX_FINISH_MS = 120_000;
 const LOOK_MS = 50;
 const MAX_DEATHS = 3;
 
-export interface PublishHostOptions {
+export interface PublishHostOptions extends Omit<PublishTask, 'port' | 'shards'> {
   readonly engine: Pick<Engine, 'memories' | 'places'>;
-  readonly timeframes: readonly Timeframe[];
-  readonly access: NatsAccess;
-  readonly run: string;
-  readonly identity: FileIdentity;
-  readonly sinceMs: number | undefined;
-  readonly ledger: SharedArrayBuffer;
   readonly clock: Clock;
   /** For people, a sentence when publishing stops working, and when it works again. */
   readonly say: (sentence: string) => void;
@@ -45,22 +36,7 @@ export class PublishHost {
 
   constructor(options: PublishHostOptions) {
     this.#options = options;
-    this.#figures = {
-      servers: namesOf(options.access.servers),
-      connected: false,
-      acknowledged: 0,
-      present: 0,
-      waiting: 0,
-      behindMs: 0,
-      connections: 0,
-      refused: 0,
-      unchecked: 0,
-      taken: 0,
-      takenExample: undefined,
-      disputed: 0,
-      disputedExample: undefined,
-      trouble: undefined,
-    };
+    this.#figures = { ...NOTHING_PUBLISHED, servers: namesOf(options.access.servers) };
   }
 
   /** As of at most 200 ms ago. */

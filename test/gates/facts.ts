@@ -1,6 +1,7 @@
 /** Facts of a run in which everything went well, to be spoilt one thing at a time. */
 import type { Facts, SymbolFacts } from '../../src/gates/facts.js';
 import { COUNTER, type CounterName } from '../../src/memory/counters.js';
+import { NOTHING_PUBLISHED } from '../../src/publish/figures.js';
 
 /** 11:10:03 IST on a trading day. */
 const NOW_MS = Date.UTC(2026, 10, 23, 5, 40, 3);
@@ -134,20 +135,11 @@ export function goodFacts(): Facts {
     backFill: undefined,
     journal: undefined,
     published: {
+      ...NOTHING_PUBLISHED,
       servers: 'nats://127.0.0.1:4222',
       connected: true,
       acknowledged: 22,
-      present: 0,
-      waiting: 0,
-      behindMs: 0,
       connections: 1,
-      refused: 0,
-      unchecked: 0,
-      taken: 0,
-      takenExample: undefined,
-      disputed: 0,
-      disputedExample: undefined,
-      trouble: undefined,
     },
     schema: [],
     historyGiven: true,

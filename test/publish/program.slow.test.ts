@@ -87,8 +87,11 @@ describe.skipIf(natsServer === undefined)('--publish', () => {
       expect(again.stdout).toMatch(/^published 0 acknowledged by .*, \d+ there before; nothing waits$/m);
       expect(await server.messages()).toHaveLength(messages.length);
       const empty = await started();
-      const anew = await run(['replay', journalIn(folder), '--publish', empty.url, '--out', 'anew'], folder);
-      expect(anew.code, anew.stdout + anew.stderr).toBe(0);
+      const second = await run(
+        ['replay', journalIn(folder), '--publish', empty.url, '--out', 'second'],
+        folder,
+      );
+      expect(second.code, second.stdout + second.stderr).toBe(0);
       expect(heldOf((await empty.messages()).map(({ event }) => event))).toEqual(expected);
     }));
 

@@ -1,11 +1,9 @@
 /** What follows a replay, if it was asked for: `--stream` and `--publish`. */
-import type { FileIdentity } from '../../candles/candle.js';
-import { RULES } from '../../candles/rules.js';
 import type { ValuesOf } from '../../cli/options/table.js';
 import { SystemClock } from '../../clock.js';
 import type { Engine } from '../../ingest/engine.js';
 import type { JournalSummary } from '../../ingest/journal-source.js';
-import type { RunMeta } from '../../journal/meta.js';
+import { identityOf } from '../../journal/meta.js';
 import { DAY_MS } from '../../market/session.js';
 import type { Timeframe } from '../../market/timeframe.js';
 import { LEDGER } from '../../memory/io-ledger.js';
@@ -14,14 +12,6 @@ import type { PublishFigures } from '../../publish/figures.js';
 import { publishAccess } from '../../run/source.js';
 import { PublishHost } from '../../threads/publish-host.js';
 import { StreamHost } from '../../threads/stream-host.js';
-
-/** The origin of a replay's candles. */
-export const identityOf = ({ feed, mode, volumeKind }: RunMeta): FileIdentity => ({
-  feed,
-  mode,
-  volumeKind,
-  rules: RULES,
-});
 
 export interface Followers {
   /** Undefined without `--publish`. */

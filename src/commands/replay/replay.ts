@@ -16,7 +16,7 @@ import {
   type JournalSummary,
 } from '../../ingest/journal-source.js';
 import type { BlockStamp } from '../../journal/format.js';
-import { timeframesOf } from '../../journal/meta.js';
+import { identityOf, timeframesOf } from '../../journal/meta.js';
 import type { Timeframe } from '../../market/timeframe.js';
 import { LEDGER } from '../../memory/io-ledger.js';
 import { checkExisting } from '../../parquet/existing.js';
@@ -28,7 +28,7 @@ import { onStop } from '../../run/shutdown.js';
 import { ShardPool } from '../../threads/shard-pool.js';
 import { WriterHost } from '../../threads/writer-host.js';
 import { runFolder } from '../run-folder.js';
-import { followersOf, identityOf } from './followers.js';
+import { followersOf } from './followers.js';
 import { notesOf, outcomeJson, outcomeText, problemsOf, publishProblems, type Outcome } from './outcome.js';
 import { namedBy, nameOf } from '../../market/instrument.js';
 
