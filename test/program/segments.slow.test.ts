@@ -24,25 +24,31 @@ const args = (symbols: string, ...more: readonly string[]): string[] => [
   ...more,
 ];
 
+/** The weekly options one strike around the value of NIFTY that the run told; strikes are 50 apart. */
+const aroundTheMoney = (stdout: string): string[] => {
+  const value = Number(/^NIFTY is at (\d+\.\d+) /m.exec(stdout)?.[1]);
+  const money = Math.round(value / 50) * 50;
+  return [money - 50, money, money + 50].flatMap((strike) => [
+    `NIFTY23NOV26${strike}CE`,
+    `NIFTY23NOV26${strike}PE`,
+  ]);
+};
+
 describe('a run on', () => {
-  it.each<[string, string, readonly string[], readonly string[]]>([
-    [
-      'options around the money',
-      'NFO:NIFTY@weekly:ATM+-1',
-      [],
-      ['25550', '25600', '25650'].flatMap((strike) => [`NIFTY23NOV26${strike}CE`, `NIFTY23NOV26${strike}PE`]),
-    ],
+  it.each<[string, string, readonly string[], readonly string[] | ((stdout: string) => string[])]>([
+    ['options around the money', 'NFO:NIFTY@weekly:ATM+-1', [], aroundTheMoney],
     ['commodities in the evening', 'MCX:GOLD@fut,MCX:CRUDEOIL@fut', ['--at', '2026-11-23T20:00', '--mode', 'quote'], ['CRUDEOIL18DEC26FUT', 'GOLD04DEC26FUT']],
     ['currencies, BSE and indices', 'CDS:USDINR@fut,BSE:TCS,BSE:SENSEX,NSE:NIFTY,RELIANCE', ['--mode', 'quote'], ['NIFTY', 'RELIANCE', 'SENSEX', 'TCS', 'USDINR26NOVFUT']],
   ])('%s', (_what, symbols, more, expected) =>
     inFolder(async (folder) => {
       const { code, stdout } = await run(args(symbols, ...more), folder);
       expect([code, stdout]).toEqual([0, expect.stringContaining('Verdict: PASS')]);
+      const names = typeof expected === 'function' ? expected(stdout) : expected;
       const glob = join(folder, CANDLES, '*_1m_test.parquet');
       const rows = await duckdb(
         `SELECT symbol, count(*)::INT AS minutes, sum(volume)::DOUBLE AS volume FROM '${glob}' GROUP BY symbol ORDER BY symbol`,
       );
-      expect(rows.map(({ symbol }) => symbol)).toEqual([...expected].sort());
+      expect(rows.map(({ symbol }) => symbol)).toEqual([...names].sort());
       for (const { symbol, minutes, volume } of rows as { symbol: string; minutes: number; volume: number }[]) {
         expect(minutes).toBeGreaterThanOrEqual(3);
         if (more.includes('quote')) expect([symbol, volume === 0]).toEqual([symbol, /^(NIFTY|SENSEX)$/.test(symbol)]);
